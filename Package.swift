@@ -1,0 +1,56 @@
+// swift-tools-version:6.1
+import PackageDescription
+
+// The arrows of the architecture are the `dependencies` below: values know nothing of records, stores or SQL; only a
+// driver knows a C database library; the executable chooses a driver and calls libraries. See docs/architecture.md.
+let package = Package(
+  name: "guardtally",
+  products: [
+    .executable(name: "guardtally", targets: ["guardtally"])
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+  ],
+  targets: [
+    .systemLibrary(name: "CSQLite", providers: [.apt(["libsqlite3-dev"])]),
+    .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
+
+    .target(name: "Verdicts"),
+    .target(name: "Statistics"),
+    .target(name: "ByteCoding"),
+    .target(name: "Tallies", dependencies: ["ByteCoding", "Verdicts"]),
+    .target(
+      name: "Records",
+      dependencies: ["Verdicts", "CZlib", .product(name: "Crypto", package: "swift-crypto")]),
+    .target(name: "Storage", dependencies: ["ByteCoding", "Verdicts", "Tallies"]),
+
+    .executableTarget(name: "embed-sql"),
+    .plugin(name: "EmbedSQL", capability: .buildTool(), dependencies: ["embed-sql"]),
+    .target(name: "SQLFiles", plugins: ["EmbedSQL"]),
+    .target(
+      name: "StoreSQLite", dependencies: ["ByteCoding", "Verdicts", "Tallies", "Storage", "SQLFiles", "CSQLite"]),
+
+    .target(name: "Ingestion", dependencies: ["Verdicts", "Records", "Storage"]),
+    .target(name: "Reports", dependencies: ["Verdicts", "Tallies", "Statistics", "Storage"]),
+    .target(name: "Exposition", dependencies: ["Verdicts", "Tallies", "Statistics", "Storage", "Reports"]),
+    .target(name: "Verification", dependencies: ["Verdicts", "Tallies", "Storage"]),
+    .target(name: "Traffic", dependencies: ["Verdicts"]),
+
+    .executableTarget(
+      name: "guardtally",
+      dependencies: [
+        "Ingestion", "Reports", "Exposition", "Verification", "Traffic", "StoreSQLite",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ]),
+  ],
+  swiftLanguageModes: [.v6]
+)
+
+for target in package.targets where target.type == .regular || target.type == .executable || target.type == .test {
+  target.swiftSettings = (target.swiftSettings ?? []) + [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+  ]
+}

@@ -1,0 +1,10 @@
+package import Verdicts
+
+/// What a store did with one batch.
+package struct BatchOutcome: Sendable {
+  package var counts = LedgerCounts()
+  /// Rows refused by the store: conflicts, and times before the floor. The batch's own rejections are not repeated.
+  package var refused: [Rejection] = []
+
+  package init() {}
+}

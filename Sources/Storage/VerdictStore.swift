@@ -1,0 +1,70 @@
+package import Tallies
+package import Verdicts
+
+/// A database of verdicts and their tallies, in the words of the domain. Drivers implement it; nothing else knows SQL.
+///
+/// A store promises: what ``VerdictWriter/store(_:in:)`` returned for is committed and synced; tallies, counters and ledger
+/// changed in that same commit; a ``StoreSnapshot`` sees one commit's state from its first to its last read. It does not
+/// promise that dimension codes agree between stores, or mean anything but equality.
+package protocol VerdictStore: Sendable {
+  /// What is applied and what is pending. Changes nothing.
+  func migrationPlan() throws -> MigrationPlan
+
+  /// Brings the schema up to this program's, under a lock, creating the database where there is none.
+  ///
+  /// - Returns: what was applied now.
+  func migrate() throws -> [Migration]
+
+  /// Opens the store for writing, migrating it first where the contract allows.
+  func makeWriter(options: WriterOptions) throws -> any VerdictWriter
+
+  /// Reads one consistent state. Never creates a database; refuses one whose schema is not this program's.
+  func read<Result>(_ body: (any StoreSnapshot) throws -> Result) throws -> Result
+}
+
+/// The one way in. Not thread-safe: one thread uses a writer at a time. Throws ``StoreError``.
+package protocol VerdictWriter: AnyObject {
+  /// Stores what is new of a batch, tells duplicates from conflicts, and changes tallies, counters and the run's ledger row,
+  /// all in one synced commit; or throws, and nothing of the batch is stored.
+  func store(_ batch: VerdictBatch, in run: inout LedgerRun) throws -> BatchOutcome
+
+  /// Replaces the tallies of whole 15-minute buckets by a recount of their verdicts, in one commit.
+  ///
+  /// - Returns: how many tallies changed.
+  func rebuildTallies(buckets: Range<UInt32>) throws -> Int
+
+  /// Gives the database back. The writer is not used afterwards.
+  func close()
+}
+
+/// One consistent state of a store. Throws ``StoreError``, or what a caller's closure throws.
+package protocol StoreSnapshot {
+  /// The time before which verdicts have been dropped, or nil.
+  func floor() throws -> Timestamp?
+
+  /// Verdicts that were stored and later dropped.
+  func verdictsRetired() throws -> Int
+
+  func values(of dimension: Dimension) throws -> DimensionValues
+
+  /// Tallies of a combination with a bucket in the range, in ascending order. The bytes are valid during the call.
+  func forEachTally(
+    of combination: Combination, buckets: Range<UInt32>, _ body: (TallyKey, UnsafeRawBufferPointer) throws -> Void) throws
+
+  /// Verdicts of a span in ascending order of time, in runs of any length. Rows carry the store's codes; fields that were
+  /// not asked for are 0. Rows and ids are valid during the call.
+  func forEachVerdicts(in span: Span, fields: VerdictFields, _ body: (VerdictRun) throws -> Void) throws
+
+  /// Days (00:00 UTC) of the span on which there is a verdict or a tally, ascending.
+  func days(in span: Span) throws -> [Timestamp]
+
+  /// The time of the newest verdict, or nil in a store without any.
+  func newestVerdict() throws -> Timestamp?
+
+  func counters() throws -> [CounterKey: Int64]
+
+  /// The newest verdict of each source by its code, ascending.
+  func lastVerdictBySource() throws -> [(source: UInt32, time: Timestamp)]
+
+  func ledger() throws -> [LedgerEntry]
+}

@@ -1,0 +1,59 @@
+import SQLFiles
+import Storage
+import Verdicts
+
+/// Gives dimension values their codes, within the transaction that first stores them.
+struct DimensionCodebook {
+  private let connection: SQLiteConnection
+  private let files: SQLFiles
+  private var known: [[String: UInt32]] = [[String: UInt32]](repeating: [:], count: Dimension.allCases.count)
+
+  /// Codes of one dimension that are remembered; beyond it they are looked up again.
+  private static let knownMax = 65_536
+
+  init(connection: SQLiteConnection, files: SQLFiles) {
+    self.connection = connection
+    self.files = files
+  }
+
+  /// Forgets everything: after a rollback codes may be gone.
+  mutating func forget() {
+    for index in known.indices { known[index].removeAll() }
+  }
+
+  /// The code of a value, a new one where the value is new.
+  mutating func code(of value: String, in dimension: Dimension) throws -> UInt32 {
+    if dimension == .stage {
+      guard let stage = Stage.names.firstIndex(of: value) else { throw StoreError(.failed, "a stage that no reader lets through") }
+      return UInt32(stage)
+    }
+    let index = Int(dimension.rawValue)
+    if let code = known[index][value] { return code }
+    if known[index].count >= Self.knownMax { known[index].removeAll(keepingCapacity: true) }
+    let code = try find(value, in: dimension) ?? insert(value, in: dimension)
+    known[index][value] = code
+    return code
+  }
+
+  private func find(_ value: String, in dimension: Dimension) throws -> UInt32? {
+    let find = try connection.statement(files.query("dimension_values.find"))
+    defer { find.reset() }
+    find.bind(1, Int64(dimension.rawValue))
+    find.bind(2, value)
+    return try find.step() ? UInt32(truncatingIfNeeded: find.integer(0)) : nil
+  }
+
+  private func insert(_ value: String, in dimension: Dimension) throws -> UInt32 {
+    let newest = try connection.statement(files.query("dimension_values.newest_code"))
+    newest.bind(1, Int64(dimension.rawValue))
+    _ = try newest.step()
+    let code = newest.integer(0) + 1
+    newest.reset()
+    let insert = try connection.statement(files.query("dimension_values.insert"))
+    insert.bind(1, Int64(dimension.rawValue))
+    insert.bind(2, code)
+    insert.bind(3, value)
+    try insert.run()
+    return UInt32(truncatingIfNeeded: code)
+  }
+}

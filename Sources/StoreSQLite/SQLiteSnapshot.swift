@@ -1,0 +1,145 @@
+import SQLFiles
+import Storage
+import Tallies
+import Verdicts
+
+/// One state of an SQLite file: reads within the transaction that its connection has open.
+struct SQLiteSnapshot: StoreSnapshot {
+  let connection: SQLiteConnection
+  let files: SQLFiles
+
+  func floor() throws -> Timestamp? {
+    try state("floor").map { Timestamp(microseconds: $0) }
+  }
+
+  func verdictsRetired() throws -> Int {
+    Int(try state("verdicts_retired") ?? 0)
+  }
+
+  private func state(_ name: String) throws -> Int64? {
+    let find = try connection.statement(files.query("store_state.find"))
+    defer { find.reset() }
+    find.bind(1, name)
+    return try find.step() ? find.integer(0) : nil
+  }
+
+  func values(of dimension: Dimension) throws -> DimensionValues {
+    if dimension == .stage { return .stages }
+    let list = try connection.statement(files.query("dimension_values.list"))
+    defer { list.reset() }
+    list.bind(1, Int64(dimension.rawValue))
+    var values: [(UInt32, String)] = []
+    while try list.step() { values.append((UInt32(truncatingIfNeeded: list.integer(0)), list.text(1))) }
+    return DimensionValues(values)
+  }
+
+  func forEachTally(
+    of combination: Combination, buckets: Range<UInt32>, _ body: (TallyKey, UnsafeRawBufferPointer) throws -> Void
+  ) throws {
+    let scan = try connection.statement(files.query("tallies.scan"))
+    defer { scan.reset() }
+    scan.bind(1, TallyKey(combination: combination, bucket: buckets.lowerBound).number)
+    scan.bind(2, TallyKey(combination: combination, bucket: buckets.upperBound).number)
+    while try scan.step() {
+      guard let key = TallyKey(number: scan.integer(0)) else { continue }
+      try body(key, scan.blob(1))
+    }
+  }
+
+  func forEachVerdicts(in span: Span, fields: VerdictFields, _ body: (VerdictRun) throws -> Void) throws {
+    guard !span.isEmpty else { return }
+    let scan = try connection.statement(files.query("verdict_blocks.in_span"))
+    defer { scan.reset() }
+    scan.bind(1, span.from.microseconds)
+    scan.bind(2, span.to.microseconds)
+    var decoder = VerdictBlockDecoder()
+    var previousLast = Int64.min
+    while try scan.step() {
+      let block = scan.integer(0)
+      guard decoder.decode(scan.blob(6), fields: fields), let first = decoder.rows.first, let last = decoder.rows.last,
+        first.time == scan.integer(1), last.time == scan.integer(4), Int64(decoder.rows.count) == scan.integer(5), previousLast <= first.time
+      else { throw VerdictBlocks.damage(block: block, path: connection.path) }
+      previousLast = last.time
+      try decoder.ids.withUnsafeBytes { ids in
+        try decoder.rows.withUnsafeBufferPointer { rows in
+          let start = Self.firstIndex(rows, notBefore: span.from.microseconds)
+          let end = Self.firstIndex(rows, notBefore: span.to.microseconds)
+          if start < end { try body(VerdictRun(rows: UnsafeBufferPointer(rebasing: rows[start..<end]), idBytes: ids)) }
+        }
+      }
+    }
+  }
+
+  private static func firstIndex(_ rows: UnsafeBufferPointer<VerdictRow>, notBefore time: Int64) -> Int {
+    var low = 0
+    var high = rows.count
+    while low < high {
+      let middle = (low + high) / 2
+      if rows[middle].time < time { low = middle + 1 } else { high = middle }
+    }
+    return low
+  }
+
+  func days(in span: Span) throws -> [Timestamp] {
+    var days: Set<Int64> = []
+    let blocks = try connection.statement(files.query("verdict_blocks.days"))
+    defer { blocks.reset() }
+    while try blocks.step() {
+      // A block is some hundreds of verdicts: the days between its first and last are few unless verdicts are rare.
+      for day in blocks.integer(0)...max(blocks.integer(0), blocks.integer(1)) { days.insert(day) }
+    }
+    let tallies = try connection.statement(files.query("tallies.days"))
+    defer { tallies.reset() }
+    while try tallies.step() { days.insert(tallies.integer(0)) }
+    let length = Timestamp.microsecondsPerDay
+    return days.sorted().map { Timestamp(microseconds: $0 * length) }
+      .filter { $0 < span.to && $0.advanced(byMicroseconds: length) > span.from }
+  }
+
+  func newestVerdict() throws -> Timestamp? {
+    let newest = try connection.statement(files.query("verdict_blocks.newest_time"))
+    defer { newest.reset() }
+    return try newest.step() ? Timestamp(microseconds: newest.integer(0)) : nil
+  }
+
+  func counters() throws -> [CounterKey: Int64] {
+    let list = try connection.statement(files.query("counters.list"))
+    defer { list.reset() }
+    var counters: [CounterKey: Int64] = [:]
+    while try list.step() {
+      guard let counter = Counter(rawValue: list.text(0)) else { continue }
+      counters[CounterKey(counter, list.text(1), list.text(2))] = list.integer(3)
+    }
+    return counters
+  }
+
+  func lastVerdictBySource() throws -> [(source: UInt32, time: Timestamp)] {
+    let list = try connection.statement(files.query("source_activity.list"))
+    defer { list.reset() }
+    var sources: [(UInt32, Timestamp)] = []
+    while try list.step() {
+      sources.append((UInt32(truncatingIfNeeded: list.integer(0)), Timestamp(microseconds: list.integer(1))))
+    }
+    return sources
+  }
+
+  func ledger() throws -> [LedgerEntry] {
+    let list = try connection.statement(files.query("ledger.list"))
+    defer { list.reset() }
+    var entries: [LedgerEntry] = []
+    while try list.step() {
+      var counts = LedgerCounts()
+      counts.read = Int(list.integer(3))
+      counts.stored = Int(list.integer(4))
+      counts.duplicates = Int(list.integer(5))
+      counts.conflicts = Int(list.integer(6))
+      counts.rejected = Int(list.integer(7))
+      counts.unrecognised = Int(list.integer(8))
+      entries.append(
+        LedgerEntry(
+          run: list.integer(0), input: list.text(1), startedAt: Timestamp(microseconds: list.integer(2)), counts: counts,
+          checksum: list.integer(9)))
+    }
+    return entries
+  }
+}

@@ -1,0 +1,77 @@
+import SQLFiles
+import Storage
+import Tallies
+import Verdicts
+
+/// The tallies of a store, changed in the transaction of the verdicts they count.
+struct TallyTable {
+  private let connection: SQLiteConnection
+  private let files: SQLFiles
+  private var builder = TallyBuilder()
+
+  init(connection: SQLiteConnection, files: SQLFiles) {
+    self.connection = connection
+    self.files = files
+  }
+
+  /// Counts verdicts that were just stored. Rows are in ascending order of time.
+  mutating func add(_ rows: UnsafeBufferPointer<VerdictRow>) throws {
+    let find = try connection.statement(files.query("tallies.find"))
+    // Taken out while it runs, for its buffers are written to as it hands out tallies.
+    var builder = TallyBuilder()
+    swap(&builder, &self.builder)
+    defer { swap(&builder, &self.builder) }
+    try builder.build(rows: rows) { key, added in
+      find.reset()
+      find.bind(1, key.number)
+      guard try find.step() else { return try put(key, added) }
+      let merged: [UInt8]
+      do {
+        merged = try added.withUnsafeBytes { added in
+          try TallyMerge.merge(find.blob(0), added, of: key.combination)
+        }
+      } catch {
+        find.reset()
+        throw StoreError(.damaged, "\(connection.path): the tally of \(key.combination.name) at \(key.start.rfc3339()) is damaged; run guardtally verify, then guardtally rebuild")
+      }
+      find.reset()
+      try put(key, merged)
+    }
+    find.reset()
+  }
+
+  /// Puts a recount of the span's verdicts in the place of whatever the buckets held.
+  ///
+  /// - Returns: how many tallies were not what the recount gave.
+  mutating func replace(buckets: Range<UInt32>, bySpan span: Span, of snapshot: SQLiteSnapshot) throws -> Int {
+    var recount = try TallyRecount(of: snapshot, in: span)
+    var changed = 0
+    for combination in Combination.allCases {
+      var stale: [TallyKey] = []
+      try snapshot.forEachTally(of: combination, buckets: buckets) { key, bytes in
+        if let counted = recount.tallies[key], bytes.elementsEqual(counted) {
+          recount.tallies[key] = nil
+        } else if recount.tallies[key] == nil {
+          stale.append(key)
+        }
+      }
+      for key in stale {
+        let delete = try connection.statement(files.query("tallies.delete"))
+        delete.bind(1, key.number)
+        try delete.run()
+      }
+      changed += stale.count
+    }
+    for (key, cells) in recount.tallies { try put(key, cells) }
+    return changed + recount.tallies.count
+  }
+
+  private func put(_ key: TallyKey, _ cells: [UInt8]) throws {
+    let put = try connection.statement(files.query("tallies.put"))
+    put.bind(1, key.number)
+    try cells.withUnsafeBytes { bytes in
+      put.bind(2, borrowing: bytes)
+      try put.run()
+    }
+  }
+}

@@ -1,0 +1,117 @@
+import ByteCoding
+import Verdicts
+
+/// Writes verdicts as the payload of a block: column by column, each as its minimum and fixed-width steps above it.
+///
+///     version      byte
+///     rows         varint
+///     columns      time, source, language, region, model, method, attributes, risk types, latency + 1 (0: none), id length:
+///                  each a varint minimum, a byte of width (0, 1, 2, 3, 4 or 8) and rows × width bytes, lowest byte first
+///     id prefix    varint length and bytes that all ids begin with
+///     ids          the rest of each id, end to end
+///     CRC-32C      over all before, 4 bytes
+///
+/// Attributes are verdict (bits 0-1), stage (2-3), refusal (4-5), action (6-8) and error cause (9-11).
+enum VerdictBlockEncoder {
+  static let version: UInt8 = 1
+  /// Rows of a block at the most. Larger blocks cost less in bulk, smaller ones less where one late verdict is added.
+  static let rowsMax = 1_024
+
+  /// - Parameters:
+  ///   - rows: 1 to ``rowsMax`` in ascending order of key.
+  ///   - ids: what the rows' offsets point into.
+  static func encode(_ rows: UnsafeBufferPointer<VerdictRow>, ids: UnsafePointer<UInt8>) -> [UInt8] {
+    var writer = ByteWriter()
+    writer.bytes.reserveCapacity(rows.count * 40 + 256)
+    writer.byte(version)
+    writer.varint(UInt64(rows.count))
+    column(rows, &writer) { UInt64(bitPattern: $0.pointee.time) }
+    column(rows, &writer) { UInt64($0.pointee.codes[Int(Dimension.source.rawValue)]) }
+    column(rows, &writer) { UInt64($0.pointee.codes[Int(Dimension.language.rawValue)]) }
+    column(rows, &writer) { UInt64($0.pointee.codes[Int(Dimension.region.rawValue)]) }
+    column(rows, &writer) { UInt64($0.pointee.codes[Int(Dimension.model.rawValue)]) }
+    column(rows, &writer) { UInt64($0.pointee.codes[Int(Dimension.method.rawValue)]) }
+    column(rows, &writer) { row in
+      UInt64(row.pointee.verdict) | UInt64(row.pointee.codes[Int(Dimension.stage.rawValue)]) << 2
+        | UInt64(row.pointee.refusal) << 4 | UInt64(row.pointee.action) << 6 | UInt64(row.pointee.errorCause) << 9
+    }
+    column(rows, &writer) { UInt64($0.pointee.riskTypes) }
+    column(rows, &writer) { UInt64(bitPattern: $0.pointee.latency + 1) }
+    column(rows, &writer) { UInt64($0.pointee.idLength) }
+    writeIDs(rows, ids: ids, &writer)
+    writer.checksum()
+    return writer.bytes
+  }
+
+  @inline(__always)
+  private static func column(
+    _ rows: UnsafeBufferPointer<VerdictRow>, _ writer: inout ByteWriter, _ value: (UnsafePointer<VerdictRow>) -> UInt64
+  ) {
+    let first = rows.baseAddress!
+    var low = UInt64.max
+    var high = UInt64.min
+    for index in 0..<rows.count {
+      let next = value(first + index)
+      low = min(low, next)
+      high = max(high, next)
+    }
+    let width = width(of: high - low)
+    writer.varint(low)
+    writer.byte(UInt8(width))
+    guard width > 0 else { return }
+    let start = writer.bytes.count
+    writer.bytes.append(contentsOf: repeatElement(0, count: rows.count * width))
+    writer.bytes.withUnsafeMutableBytes { bytes in
+      let target = bytes.baseAddress! + start
+      switch width {
+      case 1: for index in 0..<rows.count { target.storeBytes(of: UInt8(truncatingIfNeeded: value(first + index) - low), toByteOffset: index, as: UInt8.self) }
+      case 2: for index in 0..<rows.count { target.storeBytes(of: UInt16(truncatingIfNeeded: value(first + index) - low).littleEndian, toByteOffset: 2 * index, as: UInt16.self) }
+      case 3:
+        for index in 0..<rows.count {
+          let step = value(first + index) - low
+          target.storeBytes(of: UInt16(truncatingIfNeeded: step).littleEndian, toByteOffset: 3 * index, as: UInt16.self)
+          target.storeBytes(of: UInt8(truncatingIfNeeded: step >> 16), toByteOffset: 3 * index + 2, as: UInt8.self)
+        }
+      case 4: for index in 0..<rows.count { target.storeBytes(of: UInt32(truncatingIfNeeded: value(first + index) - low).littleEndian, toByteOffset: 4 * index, as: UInt32.self) }
+      default: for index in 0..<rows.count { target.storeBytes(of: (value(first + index) - low).littleEndian, toByteOffset: 8 * index, as: UInt64.self) }
+      }
+    }
+  }
+
+  private static func width(of range: UInt64) -> Int {
+    switch range {
+    case 0: 0
+    case ..<(1 << 8): 1
+    case ..<(1 << 16): 2
+    case ..<(1 << 24): 3
+    case ..<(1 << 32): 4
+    default: 8
+    }
+  }
+
+  private static func writeIDs(_ rows: UnsafeBufferPointer<VerdictRow>, ids: UnsafePointer<UInt8>, _ writer: inout ByteWriter) {
+    let first = ids + Int(rows[0].idOffset)
+    var prefix = Int(rows[0].idLength)
+    var total = 0
+    for row in rows {
+      let id = ids + Int(row.idOffset)
+      total += Int(row.idLength)
+      prefix = min(prefix, Int(row.idLength))
+      var same = 0
+      while same < prefix && id[same] == first[same] { same += 1 }
+      prefix = same
+    }
+    writer.varint(UInt64(prefix))
+    writer.bytes.append(contentsOf: UnsafeBufferPointer(start: first, count: prefix))
+    let start = writer.bytes.count
+    writer.bytes.append(contentsOf: repeatElement(0, count: total - prefix * rows.count))
+    writer.bytes.withUnsafeMutableBytes { bytes in
+      var target = bytes.baseAddress! + start
+      for row in rows {
+        let length = Int(row.idLength) - prefix
+        target.copyMemory(from: ids + Int(row.idOffset) + prefix, byteCount: length)
+        target += length
+      }
+    }
+  }
+}

@@ -1,0 +1,227 @@
+import SQLFiles
+import Storage
+import Verdicts
+
+/// The verdicts of a store: blocks in order of (time, source, id) that never overlap, found through the index of their first
+/// keys. A row belongs to the last block whose first key is not after its own, as in the leaves of a B-tree.
+///
+/// The key is the identity itself and no hash of it, so two ids can never meet; it begins with the time, so ids in random
+/// order land side by side all the same.
+struct VerdictBlocks {
+  /// What became of a row of a batch.
+  enum Fate: UInt8 {
+    case stored, duplicate, conflict
+  }
+
+  private let connection: SQLiteConnection
+  private let files: SQLFiles
+  private var decoder = VerdictBlockDecoder()
+  private var merged: [VerdictRow] = []
+  private var mergedIDs: [UInt8] = []
+
+  init(connection: SQLiteConnection, files: SQLFiles) {
+    self.connection = connection
+    self.files = files
+  }
+
+  /// Adds rows that are new and tells duplicates from conflicts; within the rows the earlier line comes first.
+  ///
+  /// - Parameters:
+  ///   - rows: in ascending order of key, equal keys in order of arrival.
+  ///   - fates: as many as rows; filled in.
+  mutating func add(
+    _ rows: UnsafeBufferPointer<VerdictRow>, ids: UnsafePointer<UInt8>, fates: UnsafeMutableBufferPointer<Fate>
+  ) throws {
+    var start = 0
+    while start < rows.count {
+      let block = try block(for: rows.baseAddress! + start, ids: ids)
+      let end = try rowsBefore(nextBlockAfter: block, rows, ids: ids, from: start)
+      try merge(
+        UnsafeBufferPointer(rebasing: rows[start..<end]), ids: ids,
+        fates: UnsafeMutableBufferPointer(rebasing: fates[start..<end]), into: block)
+      start = end
+    }
+  }
+
+  /// A block that has been read; its rows are in the decoder.
+  private struct Found {
+    var block: Int64
+    var firstTime: Int64
+    var firstSource: Int64
+    var firstID: [UInt8]
+  }
+
+  /// The block that holds, or would hold, a key. Before all blocks it is the first one; in an empty store there is none.
+  private mutating func block(for key: UnsafePointer<VerdictRow>, ids: UnsafePointer<UInt8>) throws -> Found? {
+    let search = try connection.statement(files.query("verdict_blocks.at_or_before"))
+    search.bind(1, key.pointee.time)
+    search.bind(2, Int64(key.pointee.codes[Int(Dimension.source.rawValue)]))
+    search.bind(3, borrowing: UnsafeRawBufferPointer(start: ids + Int(key.pointee.idOffset), count: Int(key.pointee.idLength)))
+    defer { search.reset() }
+    if try search.step() { return try read(search) }
+    let first = try connection.statement(files.query("verdict_blocks.first"))
+    defer { first.reset() }
+    return try first.step() ? try read(first) : nil
+  }
+
+  private mutating func read(_ row: SQLiteStatement) throws -> Found {
+    let found = Found(
+      block: row.integer(0), firstTime: row.integer(1), firstSource: row.integer(2), firstID: Array(row.blob(3)))
+    guard decoder.decode(row.blob(4), fields: .all) else { throw Self.damage(block: found.block, path: connection.path) }
+    return found
+  }
+
+  static func damage(block: Int64, path: String) -> StoreError {
+    StoreError(.damaged, "\(path): verdict block \(block) is damaged; restore the database from a backup")
+  }
+
+  /// How far the rows belong into a block: the first index from `start` on whose key is not before the next block's.
+  private func rowsBefore(
+    nextBlockAfter block: Found?, _ rows: UnsafeBufferPointer<VerdictRow>, ids: UnsafePointer<UInt8>, from start: Int
+  ) throws -> Int {
+    guard let block else { return rows.count }
+    let search = try connection.statement(files.query("verdict_blocks.first_key_after"))
+    defer { search.reset() }
+    search.bind(1, block.firstTime)
+    search.bind(2, block.firstSource)
+    let hasNext = try block.firstID.withUnsafeBytes { bytes throws -> Bool in
+      search.bind(3, borrowing: bytes)
+      return try search.step()
+    }
+    guard hasNext else { return rows.count }
+    var next = VerdictRow()
+    next.time = search.integer(0)
+    next.codes[Int(Dimension.source.rawValue)] = UInt32(truncatingIfNeeded: search.integer(1))
+    let nextID = Array(search.blob(2))
+    next.idLength = UInt16(nextID.count)
+    return nextID.withUnsafeBufferPointer { nextID in
+      // The first row belongs to the block by how it was found, so the answer is above `start`.
+      var low = start + 1
+      var high = rows.count
+      while low < high {
+        let middle = (low + high) / 2
+        if VerdictKey.compare(rows.baseAddress! + middle, ids, &next, nextID.baseAddress!) < 0 { low = middle + 1 } else { high = middle }
+      }
+      return low
+    }
+  }
+
+  /// Merges rows with those of the decoder (none without a block), and writes blocks where anything was stored.
+  private mutating func merge(
+    _ rows: UnsafeBufferPointer<VerdictRow>, ids: UnsafePointer<UInt8>, fates: UnsafeMutableBufferPointer<Fate>, into block: Found?
+  ) throws {
+    let oldCount = block == nil ? 0 : decoder.rows.count
+    merged.removeAll(keepingCapacity: true)
+    mergedIDs.removeAll(keepingCapacity: true)
+    merged.reserveCapacity(oldCount + rows.count)
+    var storedCount = 0
+    var oldAfterFirstStored = 0
+    decoder.rows.withUnsafeBufferPointer { old in
+      decoder.ids.withUnsafeBufferPointer { oldIDs in
+        var oldIndex = 0
+        for index in 0..<rows.count {
+          let row = rows.baseAddress! + index
+          var order = 1
+          while oldIndex < oldCount {
+            order = VerdictKey.compare(old.baseAddress! + oldIndex, oldIDs.baseAddress!, row, ids)
+            if order >= 0 { break }
+            append(old.baseAddress! + oldIndex, oldIDs.baseAddress!)
+            oldIndex += 1
+          }
+          if oldIndex < oldCount, order == 0 {
+            fates[index] = old[oldIndex].hasSameContent(as: row.pointee) ? .duplicate : .conflict
+          } else if index > 0, let first = Self.storedTwin(of: index, rows, ids: ids, fates: fates) {
+            fates[index] = rows[first].hasSameContent(as: row.pointee) ? .duplicate : .conflict
+          } else {
+            fates[index] = .stored
+            if storedCount == 0 { oldAfterFirstStored = oldCount - oldIndex }
+            storedCount += 1
+            append(row, ids)
+          }
+        }
+        while oldIndex < oldCount {
+          append(old.baseAddress! + oldIndex, oldIDs.baseAddress!)
+          oldIndex += 1
+        }
+      }
+    }
+    guard storedCount > 0 else { return }
+    try write(replacing: block, isAppend: oldAfterFirstStored == 0)
+  }
+
+  /// The earlier row of the same key that was stored, if there is one: equal keys stand side by side.
+  private static func storedTwin(
+    of index: Int, _ rows: UnsafeBufferPointer<VerdictRow>, ids: UnsafePointer<UInt8>, fates: UnsafeMutableBufferPointer<Fate>
+  ) -> Int? {
+    var earlier = index - 1
+    while earlier >= 0, VerdictKey.compare(rows.baseAddress! + earlier, ids, rows.baseAddress! + index, ids) == 0 {
+      if fates[earlier] == .stored { return earlier }
+      earlier -= 1
+    }
+    return nil
+  }
+
+  private mutating func append(_ row: UnsafePointer<VerdictRow>, _ ids: UnsafePointer<UInt8>) {
+    var copy = row.pointee
+    copy.idOffset = UInt32(mergedIDs.count)
+    mergedIDs.append(contentsOf: UnsafeBufferPointer(start: ids + Int(row.pointee.idOffset), count: Int(row.pointee.idLength)))
+    merged.append(copy)
+  }
+
+  /// Writes the merged rows: full blocks and a rest where they follow all others, even ones where a block had to be split.
+  private func write(replacing block: Found?, isAppend: Bool) throws {
+    let chunkCount = (merged.count + VerdictBlockEncoder.rowsMax - 1) / VerdictBlockEncoder.rowsMax
+    let chunkRows = isAppend ? VerdictBlockEncoder.rowsMax : (merged.count + chunkCount - 1) / chunkCount
+    var start = 0
+    while start < merged.count {
+      let end = min(start + chunkRows, merged.count)
+      let payload = merged.withUnsafeBufferPointer { merged in
+        mergedIDs.withUnsafeBufferPointer { ids in
+          VerdictBlockEncoder.encode(UnsafeBufferPointer(rebasing: merged[start..<end]), ids: ids.baseAddress!)
+        }
+      }
+      let first = merged[start]
+      let firstID = mergedIDs[Int(first.idOffset)..<Int(first.idOffset) + Int(first.idLength)]
+      if start == 0, let block {
+        if block.firstTime == first.time, block.firstSource == Int64(first.codes[Int(Dimension.source.rawValue)]), firstID.elementsEqual(block.firstID) {
+          try replaceTail(of: block.block, lastTime: merged[end - 1].time, count: end - start, payload: payload)
+          start = end
+          continue
+        }
+        let delete = try connection.statement(files.query("verdict_blocks.delete"))
+        delete.bind(1, block.block)
+        try delete.run()
+      }
+      try insert(first: first, firstID: firstID, lastTime: merged[end - 1].time, count: end - start, payload: payload)
+      start = end
+    }
+  }
+
+  private func replaceTail(of block: Int64, lastTime: Int64, count: Int, payload: [UInt8]) throws {
+    let replace = try connection.statement(files.query("verdict_blocks.replace_tail"))
+    replace.bind(1, block)
+    replace.bind(2, lastTime)
+    replace.bind(3, Int64(count))
+    try payload.withUnsafeBytes { bytes throws in
+      replace.bind(4, borrowing: bytes)
+      try replace.run()
+    }
+  }
+
+  private func insert(
+    first: VerdictRow, firstID: ArraySlice<UInt8>, lastTime: Int64, count: Int, payload: [UInt8]
+  ) throws {
+    let insert = try connection.statement(files.query("verdict_blocks.insert"))
+    insert.bind(1, first.time)
+    insert.bind(2, Int64(first.codes[Int(Dimension.source.rawValue)]))
+    insert.bind(4, lastTime)
+    insert.bind(5, Int64(count))
+    try firstID.withUnsafeBytes { id throws in
+      insert.bind(3, borrowing: id)
+      try payload.withUnsafeBytes { bytes throws in
+        insert.bind(6, borrowing: bytes)
+        try insert.run()
+      }
+    }
+  }
+}

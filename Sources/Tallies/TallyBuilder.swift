@@ -1,0 +1,150 @@
+package import Verdicts
+
+/// Tallies a run of verdicts: for each 15-minute bucket and each combination the exact counts, in canonical form.
+///
+/// Rows of a cell are chained through indices, so grouping costs one hash look-up a row and combination and no allocation.
+/// Reuse a builder: its buffers grow to the largest bucket seen.
+package struct TallyBuilder {
+  private var slots: [Int32] = []
+  private var groups: [Group] = []
+  private var nextRow: [Int32] = []
+  private var latencyBucketOfRow: [UInt8] = []
+  private var encoder = TallyEncoder()
+  private var flagged = [UInt64](repeating: 0, count: 2 * RiskType.count)
+  private var latencies = [UInt64](repeating: 0, count: LatencyScale.edges.count)
+  private var latencyBuckets: [UInt8] = []
+
+  private struct Group {
+    /// The codes of the combination's dimensions, the first in the highest bits.
+    var high: UInt64
+    var low: UInt64
+    var firstRow: Int32
+  }
+
+  package init() {}
+
+  /// - Parameters:
+  ///   - rows: verdicts with the store's codes, in ascending order of time; each is counted once.
+  ///   - body: receives each tally's key and whole bytes, bucket by bucket.
+  package mutating func build(
+    rows: UnsafeBufferPointer<VerdictRow>, body: (TallyKey, [UInt8]) throws -> Void
+  ) rethrows {
+    var start = 0
+    while start < rows.count {
+      let bucket = TallyKey.bucket(of: rows[start].time)
+      var end = start + 1
+      while end < rows.count, TallyKey.bucket(of: rows[end].time) == bucket { end += 1 }
+      try buildBucket(UnsafeBufferPointer(rebasing: rows[start..<end]), bucket: bucket, body: body)
+      start = end
+    }
+  }
+
+  private mutating func buildBucket(
+    _ rows: UnsafeBufferPointer<VerdictRow>, bucket: UInt32, body: (TallyKey, [UInt8]) throws -> Void
+  ) rethrows {
+    latencyBucketOfRow.removeAll(keepingCapacity: true)
+    for row in rows {
+      latencyBucketOfRow.append(row.latency < 0 ? 0 : LatencyScale.bucket(microseconds: row.latency))
+    }
+    for combination in Combination.allCases {
+      let lanes = combination.dimensions.map { Int($0.rawValue) }
+      group(rows, lanes: lanes)
+      encoder.reset()
+      for group in groups { encode(group, rows: rows, lanes: lanes) }
+      try body(TallyKey(combination: combination, bucket: bucket), encoder.sealed())
+    }
+  }
+
+  /// Chains the rows of each cell and sorts the cells by their codes.
+  private mutating func group(_ rows: UnsafeBufferPointer<VerdictRow>, lanes: [Int]) {
+    groups.removeAll(keepingCapacity: true)
+    nextRow.removeAll(keepingCapacity: true)
+    nextRow.append(contentsOf: repeatElement(-1, count: rows.count))
+    guard !lanes.isEmpty else {
+      for index in 1..<max(1, rows.count) { nextRow[index - 1] = Int32(index) }
+      groups.append(Group(high: 0, low: 0, firstRow: 0))
+      return
+    }
+    var capacity = 16
+    while capacity < rows.count * 2 { capacity *= 2 }
+    slots.removeAll(keepingCapacity: true)
+    slots.append(contentsOf: repeatElement(-1, count: capacity))
+    let mask = capacity - 1
+    let lane0 = lanes[0]
+    let lane1 = lanes.count > 1 ? lanes[1] : DimensionCodes.scalarCount - 1
+    let isWide = lanes.count > 2
+    nextRow.withUnsafeMutableBufferPointer { nextRow in
+      slots.withUnsafeMutableBufferPointer { slots in
+        for index in 0..<rows.count {
+          let codes = rows[index].codes
+          let high = UInt64(codes[lane0]) << 32 | UInt64(codes[lane1])
+          let low = isWide ? UInt64(codes[lanes[2]]) << 32 | UInt64(codes[lanes[3]]) : 0
+          var hash = high &* 0x9E37_79B9_7F4A_7C15 ^ low &* 0xC2B2_AE3D_27D4_EB4F
+          hash ^= hash >> 32
+          var slot = Int(truncatingIfNeeded: hash) & mask
+          while true {
+            let found = slots[slot]
+            if found < 0 {
+              slots[slot] = Int32(groups.count)
+              groups.append(Group(high: high, low: low, firstRow: Int32(index)))
+              break
+            }
+            if groups[Int(found)].high == high && groups[Int(found)].low == low {
+              nextRow[index] = groups[Int(found)].firstRow
+              groups[Int(found)].firstRow = Int32(index)
+              break
+            }
+            slot = (slot + 1) & mask
+          }
+        }
+      }
+    }
+    groups.sort { ($0.high, $0.low) < ($1.high, $1.low) }
+  }
+
+  private mutating func encode(_ group: Group, rows: UnsafeBufferPointer<VerdictRow>, lanes: [Int]) {
+    var verdicts = SIMD4<UInt64>(repeating: 0)
+    var latencySum: UInt64 = 0
+    latencyBuckets.removeAll(keepingCapacity: true)
+    var usedRiskTypes: UInt32 = 0
+    var index = Int(group.firstRow)
+    while index >= 0 {
+      let row = rows[index]
+      verdicts[Int(row.verdict)] &+= 1
+      if row.riskTypes != 0, row.verdict == Verdict.controversial.rawValue || row.verdict == Verdict.unsafe.rawValue {
+        let base = row.verdict == Verdict.unsafe.rawValue ? RiskType.count : 0
+        usedRiskTypes |= row.riskTypes
+        var bits = row.riskTypes
+        while bits != 0 {
+          flagged[base + bits.trailingZeroBitCount] += 1
+          bits &= bits - 1
+        }
+      }
+      if row.latency >= 0 {
+        latencySum += UInt64(row.latency)
+        let bucket = latencyBucketOfRow[index]
+        if latencies[Int(bucket)] == 0 { latencyBuckets.append(bucket) }
+        latencies[Int(bucket)] += 1
+      }
+      index = Int(nextRow[index])
+    }
+    if latencyBuckets.count > 1 { latencyBuckets.sort() }
+    let codes = rows[Int(group.firstRow)].codes
+    flagged.withUnsafeBufferPointer { flagged in
+      latencies.withUnsafeBufferPointer { latencies in
+        latencyBuckets.withUnsafeBufferPointer { buckets in
+          encoder.append(
+            codes: lanes.lazy.map { codes[$0] }, verdicts: verdicts, flagged: flagged, latencySum: latencySum,
+            latencies: latencies, latencyBuckets: buckets)
+        }
+      }
+    }
+    while usedRiskTypes != 0 {
+      let type = usedRiskTypes.trailingZeroBitCount
+      flagged[type] = 0
+      flagged[RiskType.count + type] = 0
+      usedRiskTypes &= usedRiskTypes - 1
+    }
+    for bucket in latencyBuckets { latencies[Int(bucket)] = 0 }
+  }
+}

@@ -1,0 +1,17 @@
+package import Verdicts
+
+/// The exact counts of the verdicts that share a bucket and dimension values.
+package struct TallyCell: Sendable, Equatable {
+  /// Codes of the combination's dimensions; the other lanes are 0.
+  package var codes = DimensionCodes(repeating: 0)
+  /// By ``Verdict``'s raw value.
+  package var verdicts = SIMD4<UInt64>(repeating: 0)
+  /// Flagged verdicts by ``RiskType``'s raw value: controversial in the first ``RiskType/count`` places, unsafe after them.
+  package var flagged = [UInt64](repeating: 0, count: 2 * RiskType.count)
+  /// Of the verdicts that have a latency.
+  package var latencySumMicroseconds: UInt64 = 0
+  /// Verdicts by bucket of ``LatencyScale``; one place for each of its buckets.
+  package var latencies = [UInt64](repeating: 0, count: LatencyScale.edges.count)
+
+  package init() {}
+}

@@ -1,0 +1,90 @@
+package import ByteCoding
+package import Verdicts
+
+/// Reads the cells of one tally in order. What ``TallyEncoder`` did not write is ``TallyDamage``, never a wrong count.
+package struct TallyDecoder {
+  private var reader: ByteReader
+  private let body: UnsafeRawBufferPointer
+  private let dimensions: [Int]
+  private var cellsLeft: UInt64
+  private var cellStart = 0
+  /// The cell that ``next()`` read last.
+  package private(set) var cell = TallyCell()
+  /// Buckets of the cell's latencies that are above 0, ascending.
+  package private(set) var latencyBuckets: [UInt8] = []
+
+  /// - Parameter bytes: the tally; they must outlive the decoder.
+  package init(_ bytes: UnsafeRawBufferPointer, of combination: Combination) throws(TallyDamage) {
+    guard let body = ByteReader.checked(bytes) else { throw TallyDamage() }
+    self.body = body
+    reader = ByteReader(body)
+    dimensions = combination.dimensions.map { Int($0.rawValue) }
+    guard reader.byte() == TallyEncoder.version else { throw TallyDamage() }
+    cellsLeft = reader.varint()
+    guard !reader.isDamaged else { throw TallyDamage() }
+  }
+
+  /// Reads the next cell into ``cell``; false at the end.
+  package mutating func next() throws(TallyDamage) -> Bool {
+    guard cellsLeft > 0 else {
+      guard reader.remaining == 0 else { throw TallyDamage() }
+      return false
+    }
+    cellsLeft -= 1
+    cellStart = reader.position
+    for dimension in dimensions { cell.codes[dimension] = UInt32(truncatingIfNeeded: reader.varint()) }
+    let flags = reader.byte()
+    for verdict in 0..<4 { cell.verdicts[verdict] = flags & (1 << UInt8(verdict)) != 0 ? reader.varint() : 0 }
+    clearFlagged()
+    if flags & TallyEncoder.hasRiskTypes != 0 { readRiskTypes() }
+    clearLatencies()
+    if flags & TallyEncoder.hasLatencies != 0 { readLatencies() }
+    guard !reader.isDamaged else { throw TallyDamage() }
+    return true
+  }
+
+  /// The last cell's bytes.
+  var encodedCell: UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: body[cellStart..<reader.position]) }
+
+  private var riskTypes: UInt32 = 0
+
+  private mutating func clearFlagged() {
+    guard riskTypes != 0 else { return }
+    for index in cell.flagged.indices { cell.flagged[index] = 0 }
+    riskTypes = 0
+  }
+
+  private mutating func clearLatencies() {
+    for bucket in latencyBuckets { cell.latencies[Int(bucket)] = 0 }
+    latencyBuckets.removeAll(keepingCapacity: true)
+    cell.latencySumMicroseconds = 0
+  }
+
+  private mutating func readRiskTypes() {
+    riskTypes = UInt32(truncatingIfNeeded: reader.varint())
+    guard riskTypes & ~RiskTypeSet.all.bits == 0 else { return reader.isDamaged = true }
+    for type in 0..<RiskType.count where riskTypes & (1 << UInt32(type)) != 0 {
+      cell.flagged[type] = reader.varint()
+      cell.flagged[RiskType.count + type] = reader.varint()
+    }
+  }
+
+  private mutating func readLatencies() {
+    cell.latencySumMicroseconds = reader.varint()
+    let count = reader.varint()
+    guard count <= UInt64(cell.latencies.count) else { return reader.isDamaged = true }
+    var bucket: UInt64 = 0
+    for _ in 0..<count {
+      bucket &+= reader.varint()
+      let verdicts = reader.varint()
+      guard bucket < UInt64(cell.latencies.count), !reader.isDamaged else { return reader.isDamaged = true }
+      cell.latencies[Int(bucket)] = verdicts
+      latencyBuckets.append(UInt8(bucket))
+    }
+  }
+}
+
+/// The stored bytes of a tally are not what GuardTally wrote there.
+package struct TallyDamage: Error, Sendable {
+  package init() {}
+}

@@ -1,0 +1,50 @@
+/// The buckets in which latencies are tallied: log-spaced, and exact at every edge of the published histogram.
+///
+/// Bucket `i` holds whole microseconds in `(edges[i-1], edges[i]]`; bucket 0 holds exactly 0. Between two neighbouring
+/// anchors (1 µs, the histogram's edges, and the record's bound of a day) the edges are spaced evenly by ratio, never by
+/// more than ``ratioMax``, so a bucket's harmonic midpoint is within 5% of every latency in it:
+/// `(hi - lo) / (hi + lo) <= 0.05` exactly when `hi / lo <= 1.05 / 0.95`.
+package enum LatencyScale {
+  /// 1.05 / 0.95, rounded down.
+  static let ratioMax = 1.105
+
+  /// The upper edges of the published histogram, in microseconds; `+Inf` follows.
+  package static let histogramEdgesMicroseconds: [Int64] = [
+    100_000, 500_000, 1_000_000, 2_000_000, 5_000_000, 10_000_000, 30_000_000,
+  ]
+  /// The same edges as Prometheus label values.
+  package static let histogramLabels = ["0.1", "0.5", "1.0", "2.0", "5.0", "10.0", "30.0", "+Inf"]
+
+  /// The largest latency of a record: 24 hours.
+  package static let microsecondsMax: Int64 = 86_400_000_000
+
+  /// Upper edges in microseconds, ascending; at most 256 of them, so that a bucket's number fits a byte.
+  package static let edges: [Int64] = {
+    var edges: [Int64] = [0, 1]
+    for anchor in histogramEdgesMicroseconds + [microsecondsMax] {
+      while let last = edges.last, last < anchor {
+        // Whole microseconds: below about 20 µs each has a bucket of its own.
+        let stepped = Int64(Double(last) * ratioMax)
+        edges.append(min(anchor, max(last + 1, stepped)))
+      }
+    }
+    precondition(edges.count <= 256, "a bucket number must fit a byte")
+    return edges
+  }()
+
+  /// The bucket of a latency from 0 to ``microsecondsMax``.
+  package static func bucket(microseconds: Int64) -> UInt8 {
+    var low = 0
+    var high = edges.count - 1
+    while low < high {
+      let middle = (low + high) / 2
+      if edges[middle] < microseconds { low = middle + 1 } else { high = middle }
+    }
+    return UInt8(low)
+  }
+
+  /// For each bucket the index of the published histogram's bucket that contains it; the last is `+Inf`.
+  package static let histogramBucket: [Int] = edges.map { edge in
+    histogramEdgesMicroseconds.firstIndex { edge <= $0 } ?? histogramEdgesMicroseconds.count
+  }
+}

@@ -1,0 +1,14 @@
+/// What a guard said of one piece of content.
+@frozen
+package enum Verdict: UInt8, CaseIterable, Sendable {
+  case safe, controversial, unsafe
+  /// No verdict could be read. Never counted as safe or unsafe.
+  case error
+
+  package static let names = ["safe", "controversial", "unsafe", "error"]
+  package var name: String { Self.names[Int(rawValue)] }
+
+  /// Controversial or unsafe.
+  @inlinable
+  package var isFlagged: Bool { self == .controversial || self == .unsafe }
+}

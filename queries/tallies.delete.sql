@@ -1,0 +1,2 @@
+-- Tally $1.
+DELETE FROM tallies WHERE tally = $1

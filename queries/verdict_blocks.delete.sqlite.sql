@@ -1,0 +1,2 @@
+-- Block $1.
+DELETE FROM verdict_blocks WHERE block = $1
