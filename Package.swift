@@ -32,7 +32,7 @@ let package = Package(
       name: "StoreSQLite", dependencies: ["ByteCoding", "Verdicts", "Tallies", "Storage", "SQLFiles", "CSQLite"]),
 
     .target(name: "Ingestion", dependencies: ["Verdicts", "Records", "Storage"]),
-    .target(name: "Reports", dependencies: ["Verdicts", "Tallies", "Statistics", "Storage"]),
+    .target(name: "Reports", dependencies: ["Verdicts", "Records", "Tallies", "Statistics", "Storage"]),
     .target(name: "Exposition", dependencies: ["Verdicts", "Tallies", "Statistics", "Storage", "Reports"]),
     .target(name: "Verification", dependencies: ["Verdicts", "Tallies", "Storage"]),
     .target(name: "Traffic", dependencies: ["Verdicts"]),

@@ -1,0 +1,123 @@
+#if canImport(Glibc)
+import Glibc
+#endif
+
+/// Cuts an input into lines, in constant memory.
+package struct LineReader: ~Copyable {
+  package enum Next {
+    /// Without its end (a newline, or a carriage return and a newline); valid until the next call.
+    case line(UnsafeBufferPointer<UInt8>)
+    /// A line over the bound, which was stepped over; its length.
+    case tooLong(UInt64)
+    /// Nothing came for a while.
+    case idle
+    case end
+    /// The input cannot be read on; the length of the line that it broke off in, or nil between lines.
+    case broken(InputError, cutLine: UInt64?)
+  }
+
+  private let source: any ByteSource
+  private let lineBytesMax: Int
+  private let buffer: UnsafeMutablePointer<UInt8>
+  private let capacity: Int
+  private var start = 0
+  private var end = 0
+  private var isAtEnd = false
+  private var isFirst = true
+  /// Bytes of an oversized line that have been stepped over.
+  private var skipped: UInt64 = 0
+  /// Bytes before `start`, from the beginning of the input.
+  private var consumed: UInt64 = 0
+
+  /// From 1; the number of the line that was given last.
+  package private(set) var line: UInt64 = 0
+  /// Where the line that was given last begins.
+  package private(set) var offset: UInt64 = 0
+
+  private static let chunkBytes = 1 << 20
+
+  /// - Parameter lineBytesMax: bytes of a line without its end.
+  package init(_ source: any ByteSource, lineBytesMax: Int) {
+    self.source = source
+    self.lineBytesMax = lineBytesMax
+    // Room for a longest line with its end, and a chunk beside it.
+    capacity = lineBytesMax + 2 + Self.chunkBytes
+    buffer = .allocate(capacity: capacity)
+  }
+
+  deinit { buffer.deallocate() }
+
+  /// - Parameter idleMilliseconds: give ``Next/idle`` after so long without input; nil to wait for ever.
+  package mutating func next(idleMilliseconds: Int32?) -> Next {
+    var searched = start
+    while true {
+      if let newline = memchr(buffer + searched, 0x0A, end - searched) {
+        let index = newline.assumingMemoryBound(to: UInt8.self) - buffer
+        return give(upTo: index, next: index + 1)
+      }
+      searched = end
+      if isAtEnd {
+        if start == end && skipped == 0 { return .end }
+        return give(upTo: end, next: end)
+      }
+      if end - start > lineBytesMax + 1 {
+        // Longer than any line may be: keep its length alone. A carriage return may still be part of the end.
+        skipped += UInt64(end - start)
+        start = end
+      }
+      if start == end {
+        start = 0
+        end = 0
+        searched = 0
+      }
+      if end == capacity || start > 0 && capacity - end < Self.chunkBytes / 2 {
+        memmove(buffer, buffer + start, end - start)
+        end -= start
+        searched -= start
+        start = 0
+      }
+      if let idleMilliseconds, !source.wait(milliseconds: idleMilliseconds) { return .idle }
+      do {
+        let count = try source.read(into: UnsafeMutableRawBufferPointer(start: buffer + end, count: capacity - end))
+        if count == 0 { isAtEnd = true }
+        end += count
+        if isFirst { skipByteOrderMark() }
+        searched = max(searched, start)
+      } catch {
+        let length = skipped + UInt64(end - start)
+        if length > 0 {
+          line += 1
+          offset = consumed
+        }
+        let error = error as? InputError ?? InputError(.unreadable, "cannot read the input")
+        return .broken(error, cutLine: length > 0 ? length : nil)
+      }
+    }
+  }
+
+  private mutating func give(upTo index: Int, next: Int) -> Next {
+    isFirst = false
+    line += 1
+    offset = consumed
+    let first = start
+    consumed += skipped + UInt64(next - first)
+    start = next
+    var length = index - first
+    if length > 0, next > index, buffer[index - 1] == 0x0D { length -= 1 }
+    if skipped > 0 || length > lineBytesMax {
+      let whole = skipped + UInt64(length)
+      skipped = 0
+      return .tooLong(whole)
+    }
+    return .line(UnsafeBufferPointer(start: buffer + first, count: length))
+  }
+
+  /// Steps over one byte order mark at the very start.
+  private mutating func skipByteOrderMark() {
+    guard end - start >= 3 || isAtEnd else { return }
+    isFirst = false
+    guard end - start >= 3, buffer[start] == 0xEF, buffer[start + 1] == 0xBB, buffer[start + 2] == 0xBF else { return }
+    start += 3
+    consumed += 3
+  }
+}

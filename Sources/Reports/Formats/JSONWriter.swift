@@ -1,0 +1,33 @@
+/// An array of objects, one a line; keys are the columns, and what does not exist is null.
+struct JSONWriter: RowWriter {
+  private var times: TimeTexts
+  private var keys: [String] = []
+  private var isFirst = true
+
+  init(zone: Zone) { times = TimeTexts(zone: zone) }
+
+  mutating func begin(_ columns: [Column], to output: inout some TextOutputStream) {
+    keys = columns.map { JSONText.string($0.name) }
+    output.write("[")
+  }
+
+  mutating func row(_ cells: [Cell], to output: inout some TextOutputStream) {
+    var line = isFirst ? "\n  {" : ",\n  {"
+    isFirst = false
+    for (index, cell) in cells.enumerated() {
+      if index > 0 { line += ", " }
+      line += keys[index] + ": "
+      switch cell {
+      case .time(let time): line += JSONText.string(times[time])
+      case .text(let text): line += JSONText.string(text)
+      case .count(let count): line += String(count)
+      case .ratio(let ratio): line += ratio.map(SixDecimals.text) ?? "null"
+      }
+    }
+    output.write(line + "}")
+  }
+
+  mutating func end(to output: inout some TextOutputStream) {
+    output.write(isFirst ? "]\n" : "\n]\n")
+  }
+}

@@ -1,0 +1,21 @@
+/// Writes a report's rows in one format.
+package protocol RowWriter {
+  /// Called once, before the rows.
+  mutating func begin(_ columns: [Column], to output: inout some TextOutputStream)
+  mutating func row(_ cells: [Cell], to output: inout some TextOutputStream)
+  /// Called once, after the rows.
+  mutating func end(to output: inout some TextOutputStream)
+}
+
+/// The formats in which reports are written. The raw value is the name on the command line.
+package enum ReportFormat: String, CaseIterable, Sendable {
+  case table, csv, json
+
+  package func makeWriter(zone: Zone) -> any RowWriter {
+    switch self {
+    case .table: TableWriter(zone: zone)
+    case .csv: CSVWriter(zone: zone)
+    case .json: JSONWriter(zone: zone)
+    }
+  }
+}

@@ -1,0 +1,31 @@
+import Storage
+package import Tallies
+package import Verdicts
+
+/// A question about counts: which buckets, which groups, which verdicts.
+package struct BucketQuery: Sendable {
+  /// Ascending; bucket `i` is `[edges[i], edges[i + 1])`.
+  package var edges: [Timestamp]
+  package var by: [Dimension]
+  package var filters: [DimensionFilter]
+  package var measure: Measure
+
+  package enum Measure: Sendable {
+    /// Four counts: verdicts by result.
+    case verdicts
+    /// The four, then flagged verdicts as in ``TallyCell/flagged``.
+    case riskTypes
+
+    package var stride: Int { self == .verdicts ? 4 : 4 + 2 * RiskType.count }
+  }
+
+  package init(edges: [Timestamp], by: [Dimension], filters: [DimensionFilter] = [], measure: Measure) {
+    self.edges = edges
+    self.by = by
+    self.filters = filters
+    self.measure = measure
+  }
+
+  /// The tallies that can answer, or nil where only the verdicts can.
+  var combination: Combination? { Combination.covering(Set(by).union(filters.map(\.dimension))) }
+}

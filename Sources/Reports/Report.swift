@@ -1,0 +1,98 @@
+package import Storage
+package import Verdicts
+
+/// One report as asked for.
+package struct Report: Sendable {
+  package var name: ReportName
+  package var span: Span
+  package var step: BucketStep?
+  package var by: [Dimension]
+  package var filters: [DimensionFilter]
+  package var zone: Zone
+
+  /// More buckets than this are refused: a year of minutes is half a million.
+  package static let bucketsMax: Int64 = 10_000_000
+
+  /// - Throws: ``QueryError`` where the span is empty, a dimension stands twice or the buckets are too many.
+  package init(
+    name: ReportName, span: Span, step: BucketStep?, by: [Dimension], filters: [DimensionFilter], zone: Zone
+  ) throws(QueryError) {
+    guard !span.isEmpty else {
+      throw QueryError("the span is empty: it begins at \(zone.text(span.from)) and ends at \(zone.text(span.to)); --from must be before --to")
+    }
+    guard Set(by).count == by.count else { throw QueryError("--by names a dimension twice") }
+    let minutes = (span.to.microseconds - span.from.microseconds) / Timestamp.microsecondsPerMinute
+    guard (step.map { minutes / $0.minutesMin } ?? 1) <= Self.bucketsMax else {
+      throw QueryError("--every \(step?.rawValue ?? "") makes more than \(Self.bucketsMax) buckets of this span; take longer buckets or a shorter span")
+    }
+    self.name = name
+    self.span = span
+    self.step = step
+    self.by = by
+    self.filters = filters
+    self.zone = zone
+  }
+
+  package var columns: [Column] {
+    [Column("start", .time), Column("end", .time)] + by.map { Column($0.name, .text) } + name.columns
+  }
+
+  /// Gives the rows in the contract's order, bucket by bucket: only one bucket's groups are in memory.
+  package func forEachRow(of snapshot: any StoreSnapshot, _ body: ([Cell]) throws -> Void) throws {
+    let edges = step?.edges(of: span, in: zone) ?? [span.from, span.to]
+    let values = try by.map { try snapshot.values(of: $0) }
+    let ranks = values.map(Self.ranks)
+    let lanes = by.map { Int($0.rawValue) }
+    let query = BucketQuery(edges: edges, by: by, filters: filters, measure: name.measure)
+    let stride = query.measure.stride
+    try BucketScan(query, of: snapshot).forEachBucket { bucket, groups in
+      let keys = groups.keys
+      let order = keys.indices.sorted { left, right in
+        for (index, lane) in lanes.enumerated() {
+          let leftRank = Self.rank(keys[left][lane], in: ranks[index])
+          let rightRank = Self.rank(keys[right][lane], in: ranks[index])
+          if leftRank != rightRank { return leftRank < rightRank }
+        }
+        return false
+      }
+      for group in order {
+        var leading: [Cell] = [.time(edges[bucket]), .time(edges[bucket + 1])]
+        for (index, lane) in lanes.enumerated() {
+          guard let value = values[index][keys[group][lane]] else {
+            throw StoreError(.damaged, "a verdict has a \(by[index].name) that the store does not list; run guardtally verify")
+          }
+          leading.append(.text(value))
+        }
+        for row in name.rows(groups.counts[group * stride..<(group + 1) * stride]) { try body(leading + row) }
+      }
+    }
+  }
+
+  /// For each code the place of its value in bytewise order.
+  private static func ranks(_ values: DimensionValues) -> [Int] {
+    var ranks: [Int] = []
+    let sorted = values.all.sorted { $0.value.utf8.lexicographicallyPrecedes($1.value.utf8) }
+    for (rank, entry) in sorted.enumerated() {
+      while ranks.count <= Int(entry.code) { ranks.append(.max) }
+      ranks[Int(entry.code)] = rank
+    }
+    return ranks
+  }
+
+  private static func rank(_ code: UInt32, in ranks: [Int]) -> Int {
+    Int(code) < ranks.count ? ranks[Int(code)] : .max
+  }
+}
+
+extension BucketStep {
+  /// Minutes of the shortest bucket.
+  fileprivate var minutesMin: Int64 {
+    switch self {
+    case .minute: 1
+    case .fiveMinutes: 5
+    case .quarterHour: 15
+    case .hour: 60
+    case .day, .week, .month: 1_380
+    }
+  }
+}
