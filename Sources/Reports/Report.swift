@@ -1,4 +1,5 @@
 package import Storage
+import Tallies
 package import Verdicts
 
 /// One report as asked for.

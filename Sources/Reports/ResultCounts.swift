@@ -14,6 +14,13 @@ package struct ResultCounts: Equatable, Sendable {
     self.error = error
   }
 
+  package mutating func add(_ other: ResultCounts) {
+    safe += other.safe
+    controversial += other.controversial
+    unsafe += other.unsafe
+    error += other.error
+  }
+
   package var evaluated: Int64 { safe + controversial + unsafe }
   package var flagged: Int64 { controversial + unsafe }
   package var total: Int64 { evaluated + error }

@@ -1,4 +1,4 @@
-package import Verdicts
+import Verdicts
 
 /// The values of one dimension by the store's codes.
 package struct DimensionValues: Sendable {

@@ -1,4 +1,4 @@
-package import ByteCoding
+import ByteCoding
 package import Verdicts
 
 /// One run over one input, as the ledger keeps it.

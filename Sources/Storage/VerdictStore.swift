@@ -45,6 +45,9 @@ package protocol StoreSnapshot {
   /// Verdicts that were stored and later dropped.
   func verdictsRetired() throws -> Int
 
+  /// Verdicts that are present.
+  func verdictCount() throws -> Int
+
   func values(of dimension: Dimension) throws -> DimensionValues
 
   /// Tallies of a combination with a bucket in the range, in ascending order. The bytes are valid during the call.

@@ -16,6 +16,10 @@ struct SQLiteSnapshot: StoreSnapshot {
     Int(try state("verdicts_retired") ?? 0)
   }
 
+  func verdictCount() throws -> Int {
+    Int(try connection.integer(files.query("verdict_blocks.count")) ?? 0)
+  }
+
   private func state(_ name: String) throws -> Int64? {
     let find = try connection.statement(files.query("store_state.find"))
     defer { find.reset() }

@@ -14,4 +14,12 @@ package struct TallyCell: Sendable, Equatable {
   package var latencies = [UInt64](repeating: 0, count: LatencyScale.edges.count)
 
   package init() {}
+
+  /// Adds another cell's counts.
+  package mutating func add(_ other: TallyCell) {
+    verdicts &+= other.verdicts
+    latencySumMicroseconds &+= other.latencySumMicroseconds
+    for index in flagged.indices { flagged[index] &+= other.flagged[index] }
+    for index in latencies.indices { latencies[index] &+= other.latencies[index] }
+  }
 }

@@ -1,5 +1,5 @@
-package import ByteCoding
-package import Verdicts
+import ByteCoding
+import Verdicts
 
 /// Reads the cells of one tally in order. What ``TallyEncoder`` did not write is ``TallyDamage``, never a wrong count.
 package struct TallyDecoder {

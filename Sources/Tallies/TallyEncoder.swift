@@ -1,5 +1,5 @@
 package import ByteCoding
-package import Verdicts
+import Verdicts
 
 /// Writes tallies in their one canonical form: equal counts give equal bytes, so a recount is compared byte by byte.
 ///

@@ -1,4 +1,4 @@
-package import Verdicts
+import Verdicts
 
 /// Adds one tally to another of the same combination and bucket.
 ///
@@ -23,7 +23,9 @@ package enum TallyMerge {
         encoder.append(encoded: rightCells.encodedCell)
         hasRight = try rightCells.next()
       } else {
-        encoder.append(sum(leftCells.cell, rightCells.cell), of: combination)
+        var sum = leftCells.cell
+        sum.add(rightCells.cell)
+        encoder.append(sum, of: combination)
         hasLeft = try leftCells.next()
         hasRight = try rightCells.next()
       }
@@ -34,14 +36,5 @@ package enum TallyMerge {
   private static func compare(_ left: DimensionCodes, _ right: DimensionCodes, _ lanes: [Int]) -> Int {
     for lane in lanes where left[lane] != right[lane] { return left[lane] < right[lane] ? -1 : 1 }
     return 0
-  }
-
-  private static func sum(_ left: TallyCell, _ right: TallyCell) -> TallyCell {
-    var sum = left
-    sum.verdicts &+= right.verdicts
-    sum.latencySumMicroseconds &+= right.latencySumMicroseconds
-    for index in sum.flagged.indices { sum.flagged[index] &+= right.flagged[index] }
-    for index in sum.latencies.indices { sum.latencies[index] &+= right.latencies[index] }
-    return sum
   }
 }

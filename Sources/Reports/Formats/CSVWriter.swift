@@ -1,3 +1,5 @@
+import Verdicts
+
 /// RFC 4180: a header line, CRLF, quotes only where they are needed, UTF-8 without a byte order mark.
 struct CSVWriter: RowWriter {
   private var times: TimeTexts
@@ -14,7 +16,7 @@ struct CSVWriter: RowWriter {
       if index > 0 { line += "," }
       switch cell {
       case .time(let time): line += times[time]
-      case .text(let text): line += Self.field(text)
+      case .text(let text): line += CSVText.field(text)
       case .count(let count): line += String(count)
       case .ratio(let ratio): if let ratio { line += SixDecimals.text(ratio) }
       }
@@ -24,15 +26,4 @@ struct CSVWriter: RowWriter {
   }
 
   mutating func end(to output: inout some TextOutputStream) {}
-
-  private static func field(_ text: String) -> String {
-    // Over scalars: a carriage return and a line feed are one Character, and a quote may carry a combining mark.
-    guard text.unicodeScalars.contains(where: { $0 == "," || $0 == "\"" || $0 == "\r" || $0 == "\n" }) else { return text }
-    var quoted = "\""
-    for scalar in text.unicodeScalars {
-      if scalar == "\"" { quoted += "\"" }
-      quoted.unicodeScalars.append(scalar)
-    }
-    return quoted + "\""
-  }
 }

@@ -1,3 +1,5 @@
+import Verdicts
+
 /// An array of objects, one a line; keys are the columns, and what does not exist is null.
 struct JSONWriter: RowWriter {
   private var times: TimeTexts

@@ -1,5 +1,5 @@
 import Storage
-package import Tallies
+import Tallies
 package import Verdicts
 
 /// A question about counts: which buckets, which groups, which verdicts.

@@ -1,6 +1,6 @@
 package import Storage
 package import Tallies
-package import Verdicts
+import Verdicts
 
 /// Answers a ``BucketQuery``: from the tallies where a bucket consists of whole 15-minute steps, from the verdicts at its ends
 /// and wherever no tallies are kept. Both are exact.

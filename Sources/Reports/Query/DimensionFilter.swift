@@ -1,4 +1,4 @@
-package import Storage
+import Storage
 package import Verdicts
 
 /// `--where DIM=VALUE[,VALUE…]`: lets through verdicts whose value is one of the alternatives.

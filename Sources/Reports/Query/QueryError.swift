@@ -1,4 +1,4 @@
-package import Verdicts
+import Verdicts
 
 /// A question that was asked wrongly: what is wrong, and what would be right.
 package struct QueryError: Error, Sendable, Equatable, CustomStringConvertible {

@@ -1,4 +1,4 @@
-package import Records
+import Records
 package import Verdicts
 
 /// Reads the times, dates and lengths that users write in options.

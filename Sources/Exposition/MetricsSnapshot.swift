@@ -1,0 +1,60 @@
+import Reports
+package import Storage
+package import Verdicts
+
+/// Everything that is published of a store at one moment, computed in one snapshot.
+package struct MetricsSnapshot: Sendable {
+  package let families: [MetricFamily]
+
+  /// - Parameter now: ends the windows at its edge, and is the time at which the exposition says it was computed.
+  package init(of snapshot: any StoreSnapshot, settings: ExpositionSettings, now: Timestamp) throws {
+    let counters = try snapshot.counters()
+    let newest = try snapshot.newestVerdict()
+    let cumulative = CounterFamilies(counters, prefix: settings.prefix, hasVerdicts: newest != nil).families
+    var store = CounterFamilies.ingest(counters)
+    store.append(try Self.lastVerdicts(of: snapshot))
+    store += Self.moments(newest: newest, now: now)
+    let foldedMethods = try Self.foldedMethods(of: snapshot, counters)
+    let foldedLabels = WindowFamilies.dimensions.map(\.name) + [Dimension.method.name]
+    let otherSeries = (cumulative + store).reduce(0) { $0 + $1.samples.count } + foldedLabels.count + 1
+    let windows = try WindowFamilies(of: snapshot, settings: settings, edge: now.edge, otherSeries: otherSeries)
+    var folded = MetricFamily("guardtally_series_folded", .gauge, "Label values folded into other, by label.")
+    for dimension in WindowFamilies.dimensions { folded.add(Int64(windows.foldedCounts[dimension] ?? 0), [.init("label", dimension.name)]) }
+    folded.add(Int64(foldedMethods), [.init("label", Dimension.method.name)])
+    families = cumulative + windows.families + store + [Self.storeUp(true), folded]
+  }
+
+  /// What is published when the store is out of reach: that it is, and nothing else.
+  package static let outOfReach = [storeUp(false)]
+
+  private static func storeUp(_ isUp: Bool) -> MetricFamily {
+    var family = MetricFamily("guardtally_store_up", .gauge, "1 while the store can be read; at 0 the series that come from it are withdrawn.")
+    family.add(isUp ? 1 : 0)
+    return family
+  }
+
+  private static func lastVerdicts(of snapshot: any StoreSnapshot) throws -> MetricFamily {
+    var family = MetricFamily(
+      "guardtally_source_last_verdict_timestamp_seconds", .gauge, "Time of the newest verdict of each source; the first \(ExpositionSettings.sourcesMax) sources by arrival.")
+    let names = try snapshot.values(of: .source)
+    for (source, time) in try snapshot.lastVerdictBySource().prefix(ExpositionSettings.sourcesMax) {
+      family.add(MetricNumber.seconds(microseconds: time.microseconds), [.init("source", names[source] ?? "")])
+    }
+    return family
+  }
+
+  private static func moments(newest: Timestamp?, now: Timestamp) -> [MetricFamily] {
+    var watermark = MetricFamily(
+      "guardtally_watermark_timestamp_seconds", .gauge, "Time of the newest verdict that is tallied, or now if that is earlier.")
+    if let newest { watermark.add(MetricNumber.seconds(microseconds: min(newest, now).microseconds)) }
+    var computed = MetricFamily("guardtally_snapshot_timestamp_seconds", .gauge, "When this exposition was computed.")
+    computed.add(MetricNumber.seconds(microseconds: now.microseconds))
+    return [watermark, computed]
+  }
+
+  /// Methods beyond the first by arrival, which are counted as `other`.
+  private static func foldedMethods(of snapshot: any StoreSnapshot, _ counters: [CounterKey: Int64]) throws -> Int {
+    let labels = Set(counters.keys.filter { $0.counter == .request }.map(\.label))
+    return try snapshot.values(of: .method).all.filter { !labels.contains($0.value) }.count
+  }
+}

@@ -1,0 +1,147 @@
+import Storage
+import Tallies
+import Verdicts
+
+/// One day's verdicts counted anew, in the snapshot in which its tallies are compared.
+struct DayRecount {
+  private let snapshot: any StoreSnapshot
+  private let day: Timestamp
+  private let recount: TallyRecount
+  let verdicts: Int
+
+  private var span: Span { Span(from: day, to: day.advanced(byMicroseconds: Timestamp.microsecondsPerDay)) }
+
+  /// - Parameter newestBySource: raised to the newest verdict of each source seen.
+  /// - Throws: ``StoreError`` `damaged` where verdicts are out of order, twice there, or in values that are not listed.
+  init(of snapshot: any StoreSnapshot, day: Timestamp, newestBySource: inout [UInt32: Timestamp]) throws {
+    self.snapshot = snapshot
+    self.day = day
+    let span = Span(from: day, to: day.advanced(byMicroseconds: Timestamp.microsecondsPerDay))
+    recount = try TallyRecount(of: snapshot, in: span)
+    verdicts = recount.verdicts
+    try Self.checkIdentities(of: snapshot, in: span, newestBySource: &newestBySource)
+  }
+
+  /// Compares the day's tallies byte by byte; where they differ, cell by cell.
+  ///
+  /// - Returns: how many tallies the day has.
+  func compareTallies(_ report: (Difference) throws -> Void) throws -> Int {
+    var count = 0
+    let buckets = TallyKey.bucket(of: span.from.microseconds)..<TallyKey.bucket(of: span.to.microseconds)
+    for combination in Combination.allCases {
+      var missing = Set(recount.tallies.keys.filter { $0.combination == combination })
+      try snapshot.forEachTally(of: combination, buckets: buckets) { key, bytes in
+        count += 1
+        missing.remove(key)
+        if let counted = recount.tallies[key], bytes.elementsEqual(counted) { return }
+        try compareCells(of: key, stored: bytes, recounted: recount.tallies[key], report)
+      }
+      for key in missing.sorted() {
+        try compareCells(of: key, stored: nil, recounted: recount.tallies[key], report)
+      }
+    }
+    return count
+  }
+
+  // MARK: - Cells
+
+  private func compareCells(
+    of key: TallyKey, stored: UnsafeRawBufferPointer?, recounted: [UInt8]?, _ report: (Difference) throws -> Void
+  ) throws {
+    let place = "tally of \(key.combination.name) at \(key.start.rfc3339())"
+    let storedCells: [DimensionCodes: TallyCell]
+    do {
+      storedCells = try stored.map { try Self.cells($0, of: key.combination) } ?? [:]
+    } catch is TallyDamage {
+      return try report(Difference("\(place): its bytes are damaged"))
+    }
+    let countedCells = try recounted.map { bytes in try bytes.withUnsafeBytes { try Self.cells($0, of: key.combination) } } ?? [:]
+    var found = false
+    for codes in Set(storedCells.keys).union(countedCells.keys) {
+      let left = storedCells[codes] ?? TallyCell()
+      let right = countedCells[codes] ?? TallyCell()
+      let name = "\(place)\(try self.name(of: codes, in: key.combination))"
+      for verdict in Verdict.allCases where left.verdicts[Int(verdict.rawValue)] != right.verdicts[Int(verdict.rawValue)] {
+        found = true
+        try report(
+          Difference("\(name): \(verdict.name)", stored: left.verdicts[Int(verdict.rawValue)], recounted: right.verdicts[Int(verdict.rawValue)]))
+      }
+      if left.flagged != right.flagged {
+        found = true
+        try reportRiskTypes(name, left.flagged, right.flagged, report)
+      }
+      if left.latencySumMicroseconds != right.latencySumMicroseconds {
+        found = true
+        try report(
+          Difference("\(name): sum of latencies in microseconds", stored: left.latencySumMicroseconds, recounted: right.latencySumMicroseconds))
+      }
+      if left.latencies != right.latencies {
+        found = true
+        try report(
+          Difference("\(name): distribution of latencies", stored: left.latencies.reduce(0, &+), recounted: right.latencies.reduce(0, &+)))
+      }
+    }
+    if !found { try report(Difference("\(place): its bytes are not in canonical form")) }
+  }
+
+  private func reportRiskTypes(
+    _ name: String, _ stored: [UInt64], _ recounted: [UInt64], _ report: (Difference) throws -> Void
+  ) throws {
+    for type in RiskType.allCases {
+      for (offset, verdict) in [(0, "controversial"), (RiskType.count, "unsafe")] {
+        let index = offset + Int(type.rawValue)
+        guard stored[index] != recounted[index] else { continue }
+        try report(Difference("\(name): \(verdict) with \(type.name)", stored: stored[index], recounted: recounted[index]))
+      }
+    }
+  }
+
+  private func name(of codes: DimensionCodes, in combination: Combination) throws -> String {
+    try combination.dimensions.map { dimension in
+      " \(dimension.name)=\(try snapshot.values(of: dimension)[codes[Int(dimension.rawValue)]] ?? "?")"
+    }.joined()
+  }
+
+  private static func cells(_ bytes: UnsafeRawBufferPointer, of combination: Combination) throws -> [DimensionCodes: TallyCell] {
+    var decoder = try TallyDecoder(bytes, of: combination)
+    var cells: [DimensionCodes: TallyCell] = [:]
+    while try decoder.next() { cells[decoder.cell.codes] = decoder.cell }
+    return cells
+  }
+
+  // MARK: - Verdicts
+
+  /// Every verdict stands once and in values that the store lists.
+  private static func checkIdentities(
+    of snapshot: any StoreSnapshot, in span: Span, newestBySource: inout [UInt32: Timestamp]
+  ) throws {
+    let listed = try Dimension.allCases.map { dimension in Set(try snapshot.values(of: dimension).all.map(\.code)) }
+    var atTime: Int64 = .min
+    var identitiesAtTime: Set<Identity> = []
+    try snapshot.forEachVerdicts(in: span, fields: [.codes, .id]) { run in
+      for row in run.rows {
+        for lane in 0..<Dimension.allCases.count where !listed[lane].contains(row.codes[lane]) {
+          throw StoreError(
+            .damaged,
+            "a verdict at \(Timestamp(microseconds: row.time).rfc3339()) has a \(Dimension.names[lane]) that the store does not list")
+        }
+        if row.time != atTime {
+          if row.time < atTime { throw StoreError(.damaged, "verdicts are out of order at \(Timestamp(microseconds: row.time).rfc3339())") }
+          atTime = row.time
+          identitiesAtTime.removeAll(keepingCapacity: true)
+        }
+        let source = row.codes[Int(Dimension.source.rawValue)]
+        let id = run.idBytes[Int(row.idOffset)..<Int(row.idOffset) + Int(row.idLength)]
+        guard identitiesAtTime.insert(Identity(source: source, id: Array(id))).inserted else {
+          throw StoreError(.damaged, "a verdict at \(Timestamp(microseconds: row.time).rfc3339()) is stored twice")
+        }
+        newestBySource[source] = max(newestBySource[source] ?? Timestamp(microseconds: .min), Timestamp(microseconds: row.time))
+      }
+    }
+  }
+
+  private struct Identity: Hashable {
+    var source: UInt32
+    var id: [UInt8]
+  }
+}

@@ -1,0 +1,76 @@
+package import Storage
+import Tallies
+package import Verdicts
+
+/// Recounts a store's verdicts and compares everything that was derived from them.
+///
+/// Works day by day, each day in one snapshot, so that it neither stops ingestion nor is misled by it; what concerns the
+/// whole store (ledger, counters) is compared within one snapshot of its own.
+package struct Verifier {
+  private let store: any VerdictStore
+
+  package init(_ store: any VerdictStore) { self.store = store }
+
+  /// What was looked at.
+  package struct Summary: Sendable {
+    package var verdicts = 0
+    package var days = 0
+    package var tallies = 0
+    package var counters = 0
+    package var ledgerRows = 0
+    package var differences = 0
+  }
+
+  /// - Parameters:
+  ///   - span: recount the days (UTC) that this overlaps; ledger and counters are always compared.
+  ///   - found: receives each difference as it is found.
+  /// - Throws: ``StoreError`` where the store cannot be read. Damage within it is a difference.
+  package func verify(span: Span, found: (Difference) throws -> Void) throws -> Summary {
+    var summary = Summary()
+    func report(_ difference: Difference) throws {
+      summary.differences += 1
+      try found(difference)
+    }
+    var days: [Timestamp] = []
+    var newestBySource: [UInt32: Timestamp] = [:]
+    try store.read { snapshot in
+      days = try snapshot.days(in: span)
+      let whole = StoreTotals(snapshot)
+      summary.ledgerRows = try whole.compareLedger(report)
+      summary.counters = try whole.compareCounters(report)
+    }
+    for day in days {
+      try store.read { snapshot in
+        if let floor = try snapshot.floor(), day < floor { return }
+        summary.days += 1
+        do {
+          let recount = try DayRecount(of: snapshot, day: day, newestBySource: &newestBySource)
+          summary.verdicts += recount.verdicts
+          summary.tallies += try recount.compareTallies(report)
+        } catch let error as StoreError where error.code == .damaged {
+          try report(Difference("day \(Self.date(day)): \(error.description)"))
+        }
+      }
+    }
+    try store.read { snapshot in
+      try Self.compareActivity(of: snapshot, newestBySource: newestBySource, report)
+    }
+    return summary
+  }
+
+  /// A source's newest verdict may have moved on since its day was recounted, but never back.
+  private static func compareActivity(
+    of snapshot: any StoreSnapshot, newestBySource: [UInt32: Timestamp], _ report: (Difference) throws -> Void
+  ) throws {
+    let stored = Dictionary(try snapshot.lastVerdictBySource().map { ($0.source, $0.time) }) { first, _ in first }
+    let names = try snapshot.values(of: .source)
+    for (source, newest) in newestBySource.sorted(by: { $0.key < $1.key }) where (stored[source] ?? Timestamp(microseconds: .min)) < newest {
+      let shown = stored[source]?.rfc3339() ?? "none"
+      try report(Difference("last verdict of source \(names[source] ?? "?"): stored \(shown), recounted \(newest.rfc3339())"))
+    }
+  }
+
+  static func date(_ day: Timestamp) -> String {
+    CivilDate(daysSinceEpoch: day.microseconds / Timestamp.microsecondsPerDay).description
+  }
+}

@@ -1,0 +1,123 @@
+import ArgumentParser
+import Ingestion
+import Records
+import Reports
+import Storage
+import Verdicts
+
+struct IngestCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "ingest",
+    abstract: "Store verdicts from files or standard input, each exactly once.",
+    discussion: """
+      Reads NDJSON, one record a line; gzip is told by its content. Sending the same input again stores nothing twice. The \
+      last line on standard error says what became of the records; every refused line is named before it.
+
+      Example:
+        echo '{"id":"a-1","time":"2026-01-10T12:00:00Z","verdict":"safe"}' | guardtally ingest --db example.db
+      """)
+
+  @Argument(help: ArgumentHelp("Files to read; - or nothing is standard input.", valueName: "file"))
+  var files: [String] = []
+
+  @OptionGroup var storeOptions: StoreOptions
+
+  @Option(help: ArgumentHelp("The time of records that have none: RFC 3339 or a date (midnight UTC).", valueName: "time"))
+  var assumeTime: String?
+
+  @Flag(help: "Give records without an id one made of the input's name, the line's offset and the line.")
+  var assignIds = false
+
+  @Option(help: ArgumentHelp("The name of the input in the ledger and in assigned ids; default: the file's base name.", valueName: "name"))
+  var inputName: String?
+
+  @Option(
+    name: .customLong("set"),
+    help: ArgumentHelp(
+      "A value for records without the field, as in --set source=eu-gateway. Fields: \(RecordConstants.fields.joined(separator: ", ")).",
+      valueName: "field=value"))
+  var constants: [String] = []
+
+  @Option(help: ArgumentHelp("Write where each refused line stands, and why, as CSV.", valueName: "file"))
+  var rejects: String?
+
+  @Flag(help: "Exit with 0 although some records were refused.")
+  var allowRejects = false
+
+  @Flag(help: "Store made-up verdicts (source=synthetic) beside others.")
+  var allowSynthetic = false
+
+  @Flag(help: "Print the counts as a JSON object on standard output.")
+  var json = false
+
+  @Option(help: ArgumentHelp("Bytes of a line at the most.", valueName: "bytes"))
+  var lineBytesMax: Int = RecordSettings.lineBytesMaxDefault
+
+  @Option(help: ArgumentHelp("Arrays and objects inside one another at the most.", valueName: "levels"))
+  var nestingMax: Int = RecordSettings.nestingMaxDefault
+
+  @Option(help: ArgumentHelp("How far a record's time may lie in the future.", valueName: "duration"))
+  var timeAheadMax: String = "24h"
+
+  @Option(help: ArgumentHelp("Verdicts of one commit at the most.", valueName: "count"))
+  var batchVerdictsMax: Int = BatchBounds.verdictsMaxDefault
+
+  func run() throws {
+    try Failure.reported {
+      let settings = try recordSettings()
+      var bounds = BatchBounds()
+      guard (1...1_000_000).contains(batchVerdictsMax) else { throw Failure.usage("--batch-verdicts-max takes 1 to 1000000") }
+      bounds.verdictsMax = batchVerdictsMax
+      let inputs = try IngestInputs(files: files, name: inputName, assignsIDs: assignIds)
+      var options = WriterOptions()
+      options.allowSynthetic = allowSynthetic
+      let store = try storeOptions.store()
+      let rejectsFile = try rejects.map { try RejectsFile(path: $0) }
+      Interrupts.request()
+      let writer = try store.makeWriter(options: options)
+      defer { writer.close() }
+      var run = IngestRun(inputs: inputs, rejects: rejectsFile)
+      let ending = run.ingest(through: IngestPipeline(writer: writer, settings: settings, bounds: bounds, now: SystemClock.now))
+      try rejectsFile?.finish()
+      StandardError.line(run.counts.ledgerLine)
+      if json {
+        let output = try FileOutput(path: nil)
+        output.write(run.counts.jsonObject + "\n")
+        try output.finish()
+      }
+      if let code = ending { throw code }
+      if run.counts.rejected + run.counts.conflicts > 0, !allowRejects { throw Failure.someRejected }
+    }
+  }
+
+  private func recordSettings() throws -> RecordSettings {
+    var settings = RecordSettings()
+    guard (64...(64 << 20)).contains(lineBytesMax) else { throw Failure.usage("--line-bytes-max takes 64 to 67108864") }
+    guard (1...10_000).contains(nestingMax) else { throw Failure.usage("--nesting-max takes 1 to 10000") }
+    guard let ahead = SpanText.length(timeAheadMax) else {
+      throw Failure.usage("--time-ahead-max takes a number and a unit, as in 30m, 24h or 7d")
+    }
+    settings.lineBytesMax = lineBytesMax
+    settings.nestingMax = nestingMax
+    settings.timeAheadMax = ahead
+    settings.assignsIDs = assignIds
+    if let assumeTime {
+      guard let time = SpanText.time(assumeTime, in: .utc) else {
+        throw Failure.usage("--assume-time takes RFC 3339 with an offset or a date, as in 2026-01-10T00:00:00Z")
+      }
+      let latest = SystemClock.now().advanced(byMicroseconds: ahead)
+      guard time >= .earliestAccepted, time <= latest else {
+        throw Failure.usage("--assume-time must lie between 2000-01-01 and \(latest.rfc3339())")
+      }
+      settings.assumedTime = time
+    }
+    for constant in constants {
+      let parts = constant.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+      guard parts.count == 2, settings.constants.set(parts[0], to: parts[1]) else {
+        throw Failure.usage(
+          "--set takes FIELD=VALUE with a value the field allows; fields are \(RecordConstants.fields.joined(separator: ", "))")
+      }
+    }
+    return settings
+  }
+}

@@ -1,0 +1,107 @@
+import ArgumentParser
+#if canImport(Glibc)
+import Glibc
+#endif
+import Reports
+import Storage
+import Verdicts
+
+struct ReportCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "report",
+    abstract: "Print a report; without a name, list the reports.",
+    discussion: """
+      Reports: \(ReportName.allCases.map(\.rawValue).joined(separator: ", ")). A ratio that does not exist (nothing was \
+      evaluated) is an empty field. Formats: table on a terminal, csv otherwise.
+
+      Example:
+        guardtally generate --rows 1000 --start 2026-01-10 | guardtally ingest --db example.db
+        guardtally report safe-ratio --db example.db --from 2026-01-10 --to 2026-01-11 --by language --sort total:desc --limit 5
+      """)
+
+  @Argument(help: ArgumentHelp("The report.", valueName: "name"))
+  var name: String?
+
+  @OptionGroup var storeOptions: StoreOptions
+  @OptionGroup var spanOptions: SpanOptions
+
+  @Option(help: ArgumentHelp("Cut the span into buckets: \(BucketStep.allCases.map(\.rawValue).joined(separator: ", ")).", valueName: "step"))
+  var every: String?
+
+  @Option(help: ArgumentHelp("Group by dimensions: \(Dimension.names.joined(separator: ", ")).", valueName: "dim,dim"))
+  var by: String?
+
+  @Option(
+    name: .customLong("where"),
+    help: ArgumentHelp("Only verdicts with one of these values; * at the end matches any ending. May stand several times.", valueName: "dim=value,value"))
+  var filters: [String] = []
+
+  @Option(help: ArgumentHelp("IANA time zone of dates, buckets and printed times.", valueName: "zone"))
+  var tz: String = "UTC"
+
+  @Option(help: ArgumentHelp("Sort by a column; :desc begins with the largest.", valueName: "column"))
+  var sort: String?
+
+  @Option(help: ArgumentHelp("Print this many rows and say how many were left.", valueName: "count"))
+  var limit: Int?
+
+  @Option(help: ArgumentHelp("table, csv or json.", valueName: "format"))
+  var format: String?
+
+  @Option(help: ArgumentHelp("Write to a file, which appears only when it is whole.", valueName: "file"))
+  var output: String?
+
+  func run() throws {
+    try Failure.reported {
+      guard let name else { return try listReports() }
+      guard let reportName = ReportName(rawValue: name) else {
+        throw Failure.usage("there is no report \(name); reports are \(ReportName.allCases.map(\.rawValue).joined(separator: ", "))")
+      }
+      guard let zone = Zone(name: tz) else {
+        throw Failure.usage("there is no time zone \(tz); give an IANA name such as Asia/Kolkata or America/New_York")
+      }
+      let report = try Report(
+        name: reportName, span: try spanOptions.span(in: zone), step: try step(), by: try dimensions(),
+        filters: try filters.map { try DimensionFilter($0) }, zone: zone)
+      let order = try RowOrder(sort: sort, limit: limit, columns: report.columns)
+      let format = try reportFormat()
+      let destination = try FileOutput(path: output)
+      var printer = ReportPrinter(writer: format.makeWriter(zone: zone), order: order, output: destination)
+      let left = try storeOptions.store().read { snapshot in try printer.print(report, of: snapshot) }
+      try destination.finish()
+      if left > 0 { StandardError.line("guardtally: \(left) more rows were left out by --limit \(limit ?? 0)") }
+    }
+  }
+
+  private func listReports() throws {
+    let output = try FileOutput(path: nil)
+    for report in ReportName.allCases {
+      output.write(report.rawValue + String(repeating: " ", count: max(2, 14 - report.rawValue.utf8.count)) + report.summary + "\n")
+    }
+    try output.finish()
+  }
+
+  private func step() throws -> BucketStep? {
+    guard let every else { return nil }
+    guard let step = BucketStep(rawValue: every) else {
+      throw Failure.usage("--every takes \(BucketStep.allCases.map(\.rawValue).joined(separator: ", ")), not \(every)")
+    }
+    return step
+  }
+
+  private func dimensions() throws -> [Dimension] {
+    guard let by else { return [] }
+    return try by.split(separator: ",", omittingEmptySubsequences: false).map { name in
+      guard let dimension = Dimension(name: name) else { throw QueryError.unknownDimension(String(name)) }
+      return dimension
+    }
+  }
+
+  private func reportFormat() throws -> ReportFormat {
+    guard let format else { return output == nil && isatty(STDOUT_FILENO) == 1 ? .table : .csv }
+    guard let known = ReportFormat(rawValue: format) else {
+      throw Failure.usage("--format takes \(ReportFormat.allCases.map(\.rawValue).joined(separator: ", ")), not \(format)")
+    }
+    return known
+  }
+}

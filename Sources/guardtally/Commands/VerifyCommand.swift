@@ -1,0 +1,72 @@
+import ArgumentParser
+import Reports
+import Storage
+import Verdicts
+import Verification
+
+struct VerifyCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "verify",
+    abstract: "Recount the verdicts and compare every tally, counter and ledger row.",
+    discussion: """
+      Prints each difference and exits with 1 if there is one. Works beside running ingestion: day by day, each day in one \
+      snapshot.
+
+      Example:
+        guardtally generate --rows 1000 | guardtally ingest --db example.db
+        guardtally verify --db example.db
+      """)
+
+  @OptionGroup var storeOptions: StoreOptions
+
+  @Option(help: ArgumentHelp("Recount from this day on (UTC): a date or RFC 3339.", valueName: "time"))
+  var from: String?
+
+  @Option(help: ArgumentHelp("Recount days before this one (UTC).", valueName: "time"))
+  var to: String?
+
+  @Flag(help: "Count ids that are stored under several times (information, not a difference).")
+  var ids = false
+
+  @Option(help: ArgumentHelp("Print this many differences; the rest are counted.", valueName: "count"))
+  var differencesMax: Int = 1_000
+
+  func run() throws {
+    try Failure.reported {
+      let span = try SpanText.daySpan(from: from, to: to)
+      guard differencesMax >= 0 else { throw Failure.usage("--differences-max takes a whole number from 0 on") }
+      let store = try storeOptions.store()
+      let output = try FileOutput(path: nil)
+      var printed = 0
+      let summary = try Verifier(store).verify(span: span) { difference in
+        printed += 1
+        if printed <= differencesMax { output.write("difference: \(difference)\n") }
+      }
+      if printed > differencesMax { output.write("… and \(printed - differencesMax) more differences (--differences-max)\n") }
+      if ids {
+        output.write("ids stored under several times: \(try store.read { try RepeatedIDs.count(in: $0) })\n")
+      }
+      output.write(
+        "verified \(summary.verdicts) verdicts of \(summary.days) days, \(summary.tallies) tallies, \(summary.counters) counters, "
+          + "\(summary.ledgerRows) ledger rows: \(summary.differences == 0 ? "no difference" : "\(summary.differences) differences")\n")
+      try output.finish()
+      if summary.differences > 0 { throw ExitCode.failure }
+    }
+  }
+}
+
+extension SpanText {
+  /// A span in UTC whose ends may be open.
+  static func daySpan(from: String?, to: String?) throws -> Span {
+    func read(_ text: String, _ option: String) throws -> Timestamp {
+      guard let time = time(text, in: .utc) else {
+        throw Failure.usage("\(option) takes a date or RFC 3339 with an offset, as in 2026-01-10 or 2026-01-10T00:00:00Z")
+      }
+      return time
+    }
+    let span = Span(
+      from: try from.map { try read($0, "--from") } ?? Span.always.from, to: try to.map { try read($0, "--to") } ?? Span.always.to)
+    guard !span.isEmpty else { throw Failure.usage("the span is empty: --from must be before --to") }
+    return span
+  }
+}

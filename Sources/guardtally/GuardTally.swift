@@ -1,0 +1,28 @@
+import ArgumentParser
+
+@main
+struct GuardTally: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "guardtally",
+    abstract: "Exact tallies of guard-model verdicts: stored once, reported, and provable.",
+    discussion: """
+      The three commands most used:
+        guardtally ingest verdicts.ndjson          store verdicts
+        guardtally report safe-ratio --by language  read the numbers
+        guardtally verify                           prove them
+
+      The database is --db URL, else GUARDTALLY_DB, else sqlite:guardtally.db in the current folder.
+      Exit codes: 0 done, 1 failed, 64 wrong usage, 65 some input rejected or in conflict, 69 database out of reach, \
+      130 interrupted.
+      """,
+    version: ProgramVersion.text,
+    subcommands: [
+      IngestCommand.self, ReportCommand.self, MetricsCommand.self, VerifyCommand.self, RebuildCommand.self, MigrateCommand.self,
+      GenerateCommand.self,
+    ])
+
+  static func main() {
+    Interrupts.exitOnSignal()
+    main(nil)
+  }
+}

@@ -1,0 +1,81 @@
+#if canImport(Glibc)
+import Glibc
+#endif
+
+/// Results to standard output, or to a file that appears only when it is whole.
+///
+/// A text stream cannot throw, so the first failure is kept and thrown by ``finish()``.
+final class FileOutput: TextOutputStream {
+  private let descriptor: Int32
+  /// The file's name, and the one it has while it is written; nil for standard output.
+  private let file: (path: String, temporary: String)?
+  private var buffer: [UInt8] = []
+  private(set) var failure: OutputError?
+  private var isFinished = false
+
+  private static let bufferBytes = 128 << 10
+
+  /// - Parameter path: nil or `-` for standard output.
+  init(path: String?) throws(OutputError) {
+    guard let path, path != "-" else {
+      descriptor = STDOUT_FILENO
+      file = nil
+      return
+    }
+    let temporary = "\(path).\(getpid()).tmp"
+    descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
+    file = (path, temporary)
+    guard descriptor >= 0 else { throw OutputError(path: path, systemError: errno) }
+  }
+
+  deinit {
+    guard let file, !isFinished else { return }
+    close(descriptor)
+    unlink(file.temporary)
+  }
+
+  func write(_ text: String) {
+    buffer.append(contentsOf: text.utf8)
+    if buffer.count >= Self.bufferBytes { flush() }
+  }
+
+  func write(bytes: [UInt8]) {
+    buffer.append(contentsOf: bytes)
+    if buffer.count >= Self.bufferBytes { flush() }
+  }
+
+  /// Writes what is buffered, and gives a file its name: all of it or none.
+  func finish() throws(OutputError) {
+    flush()
+    if let failure { throw failure }
+    guard let file else { return }
+    guard fsync(descriptor) == 0, close(descriptor) == 0, rename(file.temporary, file.path) == 0 else {
+      throw OutputError(path: file.path, systemError: errno)
+    }
+    isFinished = true
+  }
+
+  private func flush() {
+    defer { buffer.removeAll(keepingCapacity: true) }
+    guard failure == nil else { return }
+    var start = 0
+    while start < buffer.count {
+      let count = buffer.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress! + start, $0.count - start) }
+      if count < 0 {
+        if errno == EINTR { continue }
+        failure = OutputError(path: file?.path ?? "standard output", systemError: errno)
+        return
+      }
+      start += count
+    }
+  }
+}
+
+/// Results could not be written.
+struct OutputError: Error, CustomStringConvertible {
+  var path: String
+  var systemError: Int32
+
+  var isClosedPipe: Bool { systemError == EPIPE }
+  var description: String { "cannot write \(path): \(String(cString: strerror(systemError)))" }
+}

@@ -1,0 +1,91 @@
+import ArgumentParser
+import Ingestion
+import Records
+import Storage
+import Verdicts
+
+/// One `ingest` over its inputs: what became of them, told to the user as it happens.
+struct IngestRun {
+  private(set) var counts = LedgerCounts()
+  private let inputs: IngestInputs
+  private let rejects: RejectsFile?
+  private var progress = ProgressBar()
+  private var namedLines = 0
+
+  /// Refused lines that are named one by one; the rest are counted.
+  private static let namedLinesMax = 10
+
+  init(inputs: IngestInputs, rejects: RejectsFile?) {
+    self.inputs = inputs
+    self.rejects = rejects
+  }
+
+  /// Stores input after input.
+  ///
+  /// - Returns: the exit code of what ended the run early, or nil.
+  mutating func ingest(through pipeline: IngestPipeline) -> ExitCode? {
+    let position = BytePosition()
+    var ending: ExitCode?
+    for input in inputs.inputs {
+      do {
+        let path = input.path
+        let failure = try pipeline.ingest(
+          input.name,
+          open: { () throws(InputError) -> any ByteSource in
+            guard let path else { return FileBytes.standardInput(position: position, isInterrupted: { Interrupts.isRequested }) }
+            return try FileBytes(path: path, position: position, isInterrupted: { Interrupts.isRequested })
+          },
+          onCommit: { batch, refused in
+            counts += batch
+            rejects?.append(refused, of: input.name)
+            name(refused, of: input.name)
+            progress.show(bytes: position.value, total: inputs.totalBytes, verdicts: counts.read)
+          })
+        if let failure {
+          progress.clear()
+          StandardError.line("guardtally: \(failure.code == .interrupted ? "interrupted; what the line below counts is stored" : failure.description)")
+          ending = failure.code == .interrupted ? Failure.interrupted : ExitCode.failure
+        }
+      } catch let error as StoreError {
+        progress.clear()
+        ending = Failure.exitCode(for: error)
+      } catch {
+        progress.clear()
+        StandardError.line("guardtally: \(error)")
+        ending = ExitCode.failure
+      }
+      if ending != nil { break }
+    }
+    progress.clear()
+    nameTheRest()
+    return ending
+  }
+
+  private mutating func name(_ refused: [Rejection], of input: String) {
+    guard !refused.isEmpty else { return }
+    if namedLines < Self.namedLinesMax { progress.clear() }
+    for rejection in refused {
+      namedLines += 1
+      guard namedLines <= Self.namedLinesMax else { continue }
+      let position = rejection.position
+      StandardError.line("\(input):\(position.line): \(rejection.code.rawValue): \(rejection.code.message) (byte \(position.offset))")
+    }
+  }
+
+  private func nameTheRest() {
+    guard namedLines > Self.namedLinesMax else { return }
+    StandardError.line("… and \(namedLines - Self.namedLinesMax) more refused lines\(rejects == nil ? "; --rejects FILE lists them all" : "")")
+  }
+}
+
+extension LedgerCounts {
+  var ledgerLine: String {
+    "read=\(read) stored=\(stored) duplicates=\(duplicates) conflicts=\(conflicts) rejected=\(rejected) unrecognised=\(unrecognised)"
+  }
+
+  var jsonObject: String {
+    """
+    {"read":\(read),"stored":\(stored),"duplicates":\(duplicates),"conflicts":\(conflicts),"rejected":\(rejected),"unrecognised":\(unrecognised)}
+    """
+  }
+}

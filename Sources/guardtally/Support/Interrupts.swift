@@ -1,0 +1,25 @@
+#if canImport(Glibc)
+import Glibc
+#endif
+import Synchronization
+
+/// What Ctrl-C does.
+enum Interrupts {
+  private static let flag = Atomic<Bool>(false)
+
+  /// True once the user asked a command to end that first puts its work in order.
+  static var isRequested: Bool { flag.load(ordering: .relaxed) }
+
+  /// Ends the program at once, with the contract's code. A closed pipe is an error of the write, not a signal.
+  static func exitOnSignal() {
+    signal(SIGPIPE, SIG_IGN)
+    signal(SIGINT) { _ in _exit(130) }
+  }
+
+  /// From now on the first Ctrl-C is a request; the second ends the program at once.
+  static func request() {
+    signal(SIGINT) { _ in
+      if Interrupts.flag.exchange(true, ordering: .relaxed) { _exit(130) }
+    }
+  }
+}

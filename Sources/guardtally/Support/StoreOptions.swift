@@ -1,0 +1,32 @@
+import ArgumentParser
+import Foundation
+import Reports
+import Storage
+import StoreSQLite
+
+/// Which database, and how long to wait for it.
+struct StoreOptions: ParsableArguments {
+  @Option(help: ArgumentHelp("The database: sqlite:PATH or a path.", valueName: "url"))
+  var db: String?
+
+  @Option(help: ArgumentHelp("How long to wait for another process that is writing: 500ms, 10s, 2m.", valueName: "duration"))
+  var busyTimeout: String = "10s"
+
+  func store() throws -> any VerdictStore {
+    let url = db ?? ProcessInfo.processInfo.environment["GUARDTALLY_DB"].flatMap { $0.isEmpty ? nil : $0 } ?? "sqlite:guardtally.db"
+    if url.hasPrefix("postgres://") || url.hasPrefix("postgresql://") {
+      throw Failure.usage("this program has no Postgres driver; use sqlite:PATH")
+    }
+    let path = url.hasPrefix("sqlite:") ? String(url.dropFirst("sqlite:".count)) : url
+    guard !path.isEmpty else { throw Failure.usage("--db names no file; write sqlite:PATH") }
+    return SQLiteStore(path: path, busyTimeoutMilliseconds: try busyTimeoutMilliseconds(), now: SystemClock.now)
+  }
+
+  private func busyTimeoutMilliseconds() throws -> Int32 {
+    if busyTimeout.hasSuffix("ms"), let count = Int32(busyTimeout.dropLast(2)), count >= 0 { return count }
+    guard let length = SpanText.length(busyTimeout), let milliseconds = Int32(exactly: length / 1_000) else {
+      throw Failure.usage("--busy-timeout takes a number and a unit, as in 500ms, 10s or 2m")
+    }
+    return milliseconds
+  }
+}
