@@ -43,6 +43,18 @@ let package = Package(
         "Ingestion", "Reports", "Exposition", "Verification", "Traffic", "StoreSQLite",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
+
+    .target(name: "StoreConformance", dependencies: ["Verdicts", "Tallies", "Storage"], path: "Tests/StoreConformance"),
+    .testTarget(name: "VerdictsTests", dependencies: ["Verdicts"]),
+    .testTarget(name: "RecordsTests", dependencies: ["Records", "Verdicts"]),
+    .testTarget(name: "TalliesTests", dependencies: ["Tallies", "Statistics", "Verdicts"]),
+    .testTarget(
+      name: "StoreSQLiteTests",
+      dependencies: ["StoreSQLite", "StoreConformance", "Storage", "Verification", "Verdicts", "CSQLite"]),
+    .testTarget(name: "ReportsTests", dependencies: ["Reports", "Verdicts"]),
+    .testTarget(
+      name: "ExpositionTests", dependencies: ["Exposition", "StoreConformance", "StoreSQLite", "Storage", "Verdicts"]),
+    .testTarget(name: "EndToEndTests", dependencies: ["guardtally"]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -10,7 +10,7 @@ struct CounterFamilies {
     var requests = MetricFamily("\(prefix)_request", .counter, "Verdicts stored by method and result.")
     var durations = MetricFamily("\(prefix)_request_duration_seconds", .histogram, "Latency of verdicts that have one, by method.")
     var riskTypes = MetricFamily("\(prefix)_risk_type_distribution", .counter, "Flagged verdicts stored by risk type; one with two types counts for both.")
-    let methods = Set(counters.keys.filter { $0.counter == .request }.map(\.label)).sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+    let methods = Set(counters.keys.filter { $0.counter == .request }.map { ExactText($0.label) }).sorted().map(\.text)
     for method in methods {
       for result in Verdict.names {
         requests.add(counters[CounterKey(.request, method, result)] ?? 0, [.init("method", method), .init("result", result)])

@@ -13,6 +13,8 @@ package struct ExpositionSettings: Sendable {
     Window(name: "24h", microseconds: Timestamp.microsecondsPerDay), Window(name: "7d", microseconds: 7 * Timestamp.microsecondsPerDay),
   ]
   package static let seriesMaxDefault = 10_000
+  /// What cannot fold (51 methods, 100 sources, 16 windows overall, one `other` for each label) always fits into this.
+  package static let seriesMaxLeast = 2_000
   /// Sources that have a series of their own, by arrival.
   package static let sourcesMax = 100
 

@@ -8,7 +8,7 @@ struct FoldPlan {
   static let otherValue = "other"
 
   /// By label, the values that fold.
-  private(set) var folded: [Dimension: Set<String>] = [:]
+  private(set) var folded: [Dimension: Set<ExactText>] = [:]
 
   private struct Candidate {
     var dimension: Dimension
@@ -40,12 +40,12 @@ struct FoldPlan {
     guard series > budget else { return }
     candidates.sort { left, right in
       if left.evaluated != right.evaluated { return left.evaluated < right.evaluated }
-      if left.value != right.value { return left.value.utf8.lexicographicallyPrecedes(right.value.utf8) }
+      if ExactText(left.value) != ExactText(right.value) { return ExactText(left.value) < ExactText(right.value) }
       return left.dimension.rawValue < right.dimension.rawValue
     }
     for candidate in candidates {
       if series <= budget { break }
-      folded[candidate.dimension, default: []].insert(candidate.value)
+      folded[candidate.dimension, default: []].insert(ExactText(candidate.value))
       series -= Self.seriesCount(candidate.results, of: candidate.dimension)
       var other = others[candidate.dimension] ?? [ResultCounts](repeating: ResultCounts(), count: candidate.results.count)
       series -= Self.seriesCount(other, of: candidate.dimension)

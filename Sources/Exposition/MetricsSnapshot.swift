@@ -54,7 +54,7 @@ package struct MetricsSnapshot: Sendable {
 
   /// Methods beyond the first by arrival, which are counted as `other`.
   private static func foldedMethods(of snapshot: any StoreSnapshot, _ counters: [CounterKey: Int64]) throws -> Int {
-    let labels = Set(counters.keys.filter { $0.counter == .request }.map(\.label))
-    return try snapshot.values(of: .method).all.filter { !labels.contains($0.value) }.count
+    let labels = Set(counters.keys.filter { $0.counter == .request }.map { ExactText($0.label) })
+    return try snapshot.values(of: .method).all.filter { !labels.contains(ExactText($0.value)) }.count
   }
 }

@@ -57,12 +57,12 @@ struct WindowCounts {
   }
 
   /// Folds values into `other`, which joins a value of that name if there is one.
-  mutating func fold(_ folded: Set<String>) {
+  mutating func fold(_ folded: Set<ExactText>) {
     guard !folded.isEmpty else { return }
     var kept: [Entry] = []
     var other: Entry?
     for entry in entries {
-      guard let value = entry.value, folded.contains(value) || value == FoldPlan.otherValue else {
+      guard let value = entry.value, folded.contains(ExactText(value)) || value == FoldPlan.otherValue else {
         kept.append(entry)
         continue
       }

@@ -11,7 +11,7 @@ struct ValueInterner {
 
   private let dimension: Dimension
   private(set) var values: [String] = []
-  private var indexOfValue: [String: UInt32] = [:]
+  private var indexOfValue: [ExactText: UInt32] = [:]
   private var spellings: [Spelling] = []
   private var bytes: [UInt8] = []
   private var slots: [Int32]
@@ -80,10 +80,10 @@ struct ValueInterner {
 
   /// The number of a value that is canonical already.
   mutating func index(of value: String) -> UInt32 {
-    if let known = indexOfValue[value] { return known }
+    if let known = indexOfValue[ExactText(value)] { return known }
     let index = UInt32(values.count)
     values.append(value)
-    indexOfValue[value] = index
+    indexOfValue[ExactText(value)] = index
     return index
   }
 

@@ -11,7 +11,7 @@ package struct CounterChanges {
   ///     order of ids in the batch) up to ``Counter/methodLabelsMax``.
   package init(
     rows: UnsafeBufferPointer<VerdictRow>, counts: LedgerCounts, methodNames: (UInt32) throws -> String,
-    methodLabels: inout Set<String>
+    methodLabels: inout Set<ExactText>
   ) rethrows {
     var methods: [MethodSums] = []
     var slotOfCode: [UInt32: Int] = [:]
@@ -59,10 +59,10 @@ package struct CounterChanges {
   }
 
   /// The label under which a method is counted.
-  package static func label(of method: String, known: inout Set<String>) -> String {
-    if known.contains(method) { return method }
+  package static func label(of method: String, known: inout Set<ExactText>) -> String {
+    if known.contains(ExactText(method)) { return method }
     guard method != Counter.otherLabel, known.count < Counter.methodLabelsMax else { return Counter.otherLabel }
-    known.insert(method)
+    known.insert(ExactText(method))
     return method
   }
 

@@ -1,20 +1,26 @@
+import Verdicts
+
 /// Names one cumulative counter: what is counted, and its label values.
 package struct CounterKey: Hashable, Comparable, Sendable {
   package var counter: Counter
   /// The method, risk type, outcome or field; for the two counters by method one of the first
   /// ``Counter/methodLabelsMax`` methods by arrival, or ``Counter/otherLabel``.
-  package var label: String
+  package var label: String {
+    get { exactLabel.text }
+    set { exactLabel = ExactText(newValue) }
+  }
+  private var exactLabel: ExactText
   /// The result, or the histogram edge; empty where the counter has one label.
   package var part: String
 
   package init(_ counter: Counter, _ label: String, _ part: String = "") {
     self.counter = counter
-    self.label = label
+    exactLabel = ExactText(label)
     self.part = part
   }
 
   package static func < (left: CounterKey, right: CounterKey) -> Bool {
-    (left.counter.rawValue, left.label, left.part) < (right.counter.rawValue, right.label, right.part)
+    (left.counter.rawValue, left.exactLabel, left.part) < (right.counter.rawValue, right.exactLabel, right.part)
   }
 }
 

@@ -6,7 +6,7 @@ import Verdicts
 struct DimensionCodebook {
   private let connection: SQLiteConnection
   private let files: SQLFiles
-  private var known: [[String: UInt32]] = [[String: UInt32]](repeating: [:], count: Dimension.allCases.count)
+  private var known: [[ExactText: UInt32]] = [[ExactText: UInt32]](repeating: [:], count: Dimension.allCases.count)
 
   /// Codes of one dimension that are remembered; beyond it they are looked up again.
   private static let knownMax = 65_536
@@ -28,10 +28,10 @@ struct DimensionCodebook {
       return UInt32(stage)
     }
     let index = Int(dimension.rawValue)
-    if let code = known[index][value] { return code }
+    if let code = known[index][ExactText(value)] { return code }
     if known[index].count >= Self.knownMax { known[index].removeAll(keepingCapacity: true) }
     let code = try find(value, in: dimension) ?? insert(value, in: dimension)
-    known[index][value] = code
+    known[index][ExactText(value)] = code
     return code
   }
 

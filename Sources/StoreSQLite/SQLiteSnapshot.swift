@@ -89,15 +89,28 @@ struct SQLiteSnapshot: StoreSnapshot {
     let blocks = try connection.statement(files.query("verdict_blocks.days"))
     defer { blocks.reset() }
     while try blocks.step() {
-      // A block is some hundreds of verdicts: the days between its first and last are few unless verdicts are rare.
-      for day in blocks.integer(0)...max(blocks.integer(0), blocks.integer(1)) { days.insert(day) }
+      days.insert(blocks.integer(0))
+      days.insert(blocks.integer(1))
     }
+    try addDaysInside(&days)
     let tallies = try connection.statement(files.query("tallies.days"))
     defer { tallies.reset() }
     while try tallies.step() { days.insert(tallies.integer(0)) }
     let length = Timestamp.microsecondsPerDay
     return days.sorted().map { Timestamp(microseconds: $0 * length) }
       .filter { $0 < span.to && $0.advanced(byMicroseconds: length) > span.from }
+  }
+
+  /// Where verdicts are rare a block reaches over several days; only its rows tell which.
+  private func addDaysInside(_ days: inout Set<Int64>) throws {
+    let blocks = try connection.statement(files.query("verdict_blocks.over_several_days"))
+    defer { blocks.reset() }
+    var decoder = VerdictBlockDecoder()
+    while try blocks.step() {
+      // A damaged block is found when its first day is recounted.
+      guard decoder.decode(blocks.blob(0), fields: []) else { continue }
+      for row in decoder.rows { days.insert(row.time / Timestamp.microsecondsPerDay) }
+    }
   }
 
   func newestVerdict() throws -> Timestamp? {

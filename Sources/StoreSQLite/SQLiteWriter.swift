@@ -192,12 +192,12 @@ final class SQLiteWriter: VerdictWriter {
   private func count(_ rows: UnsafeBufferPointer<VerdictRow>, batch: VerdictBatch, counts: LedgerCounts) throws {
     var names: [UInt32: String] = [:]
     for method in batch.values[Int(Dimension.method.rawValue)] { names[try codebook.code(of: method, in: .method)] = method }
-    var labels: Set<String> = []
+    var labels: Set<ExactText> = []
     let list = try connection.statement(files.query("counters.labels"))
     list.bind(1, Counter.request.rawValue)
-    while try list.step() { labels.insert(list.text(0)) }
+    while try list.step() { labels.insert(ExactText(list.text(0))) }
     list.reset()
-    labels.remove(Counter.otherLabel)
+    labels.remove(ExactText(Counter.otherLabel))
     let changes = CounterChanges(rows: rows, counts: counts, methodNames: { names[$0] ?? Counter.otherLabel }, methodLabels: &labels)
     for (key, amount) in changes.additions {
       let add = try connection.statement(files.query("counters.add"))

@@ -53,7 +53,7 @@ struct StoreTotals {
     let counters = try snapshot.counters()
     let expected: [CounterKey: Int64]
     do {
-      expected = try sumsOfTallies(methodLabels: Set(counters.keys.filter { $0.counter == .request }.map(\.label)))
+      expected = try sumsOfTallies(methodLabels: Set(counters.keys.filter { $0.counter == .request }.map { ExactText($0.label) }))
     } catch is TallyDamage {
       try report(Difference("counters could not be compared: a tally is damaged"))
       return 0
@@ -72,7 +72,7 @@ struct StoreTotals {
     return keys.count
   }
 
-  private func sumsOfTallies(methodLabels: Set<String>) throws -> [CounterKey: Int64] {
+  private func sumsOfTallies(methodLabels: Set<ExactText>) throws -> [CounterKey: Int64] {
     var sums: [CounterKey: Int64] = [:]
     let methods = try snapshot.values(of: .method)
     let everything: Range<UInt32> = 0..<UInt32.max
@@ -86,7 +86,7 @@ struct StoreTotals {
     }
     for (code, cell) in byMethod {
       let method = methods[code] ?? Counter.otherLabel
-      let label = methodLabels.contains(method) ? method : Counter.otherLabel
+      let label = methodLabels.contains(ExactText(method)) ? method : Counter.otherLabel
       for verdict in Verdict.allCases {
         sums.add(CounterKey(.request, label, verdict.name), cell.verdicts[Int(verdict.rawValue)])
       }

@@ -67,7 +67,9 @@ class Program:
         hidden = ("GUARDTALLY_", "PG")
         self._environment = {name: value for name, value in os.environ.items() if not name.startswith(hidden)}
 
-    def start(self, *arguments: str, stdout: int = subprocess.PIPE, stdin: int = subprocess.DEVNULL) -> subprocess.Popen:
+    def start(
+        self, *arguments: str, stdout: int = subprocess.PIPE, stdin: int = subprocess.DEVNULL
+    ) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
             [self.path, *arguments], stdin=stdin, stdout=stdout, stderr=subprocess.PIPE, env=self._environment
         )

@@ -132,7 +132,8 @@ def parse_object(line: bytes, unclear: list[str]) -> dict[str, object]:
 
     Assumption: the nesting bound lies between 16 and 20,000 levels. A lone surrogate's escape in a known field is a
     bad escape; in an unknown field ("skipped whatever they hold") it is unclear. A number of any size in an unknown
-    field is fine, and so is an unknown field written twice.
+    field is fine, and so is an unknown field written twice; bad
+    UTF-8 is a rejection anywhere in the line.
     """
     if len(line) > LINE_LIMIT:
         raise Rejected("line")
@@ -463,6 +464,7 @@ def format_time(time_us: int, zone_name: str) -> str:
     """RFC 3339 in a zone: `Z` for UTC, else a numeric offset; a fraction only if it is not 0.
 
     Assumption: a fraction is written with six digits less its trailing zeros; tests use six digits that matter.
+    Assumption: at a clock change a bucket's `end` carries the new offset, the one in force at that instant.
     """
     local = moment(time_us, zone_named(zone_name))
     text = local.strftime("%Y-%m-%dT%H:%M:%S")
@@ -596,7 +598,8 @@ def _ratio(part: int, whole: int) -> str:
 def parse_where(option: str) -> tuple[str, list[tuple[str, bool]]]:
     r"""`DIM=VALUE[,VALUE…]` as (dimension, [(value, is a prefix)]), with `\*` and `\,` taken literally.
 
-    Assumption: values are compared with the stored canonical form as written; the tests write them canonically.
+    Assumption: values are compared with the stored canonical form as written; the tests write them canonically, and
+    have neither a bare `*` before the end of a value nor a backslash that is meant literally.
     """
     dimension, _, text = option.partition("=")
     patterns, value, prefix, position = [], "", False, 0
@@ -631,8 +634,8 @@ class Recount:
                 writer.writerow(Verdict._fields)
                 writer.writerows(verdicts)
             self._database.execute(
-                "CREATE TABLE verdict AS SELECT source, id, time_us, verdict, risk_bits, language, region, model, stage,"
-                " method, latency_us FROM read_csv(?, header = true, delim = ',', quote = '\"', escape = '\"',"
+                "CREATE TABLE verdict AS SELECT source, id, time_us, verdict, risk_bits, language, region, model,"
+                " stage, method, latency_us FROM read_csv(?, header = true, delim = ',', quote = '\"', escape = '\"',"
                 " new_line = '\\r\\n', nullstr = '', auto_detect = false, columns = {"
                 " 'source': 'VARCHAR', 'id': 'VARCHAR', 'time_us': 'BIGINT', 'verdict': 'VARCHAR', 'risk_bits': 'INT',"
                 " 'language': 'VARCHAR', 'region': 'VARCHAR', 'model': 'VARCHAR', 'stage': 'VARCHAR',"

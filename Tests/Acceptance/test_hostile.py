@@ -22,7 +22,7 @@ from dataclasses import dataclass, field
 
 import traffic
 from harness import Checks, Ledger, Program
-from oracle import LINE_LIMIT, Rejected, Unclear, Verdict, canonicalise, format_time, is_blank, read_ndjson
+from oracle import LINE_LIMIT, Rejected, Unclear, Verdict, canonicalise, format_time, read_ndjson
 
 # Stands in rejected values: neither a message nor the rejects file may quote one.
 MARKER = "quoted-marker-7f3a"

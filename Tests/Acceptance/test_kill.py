@@ -124,6 +124,7 @@ def main() -> int:
                 checks.check(verified.code in allowed, "verify after the kill", verified.brief())
                 if verified.code == 0:
                     survived = stored_total(answers(program, database)[0])
+            print(f"     {survived} of {options.rows} verdicts had survived", flush=True)
             result = program.ingest(database, path)
             ledger = result.json_ledger
             checks.equal(result.code, 0, f"exit code of the same input again ({result.brief()})")

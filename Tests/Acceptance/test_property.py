@@ -92,9 +92,8 @@ def main() -> int:
         start_us = traffic.instant(random_.choice(("2026-03-06", "2026-04-03", "2026-10-30", "2025-12-29")))
         days = random_.choice((0.05, 1, 4, 12))
         end_us = start_us + int(days * traffic.DAY)
-        lines = list(
-            traffic.records(rows, random_.randrange(1 << 30), start_us, days, ids=random_.choice(("uuid", "sequential")))
-        )
+        ids = random_.choice(("uuid", "sequential"))
+        lines = list(traffic.records(rows, random_.randrange(1 << 30), start_us, days, ids=ids))
         span = ["--from", format_time(start_us, "UTC"), "--to", format_time(end_us, "UTC")]
         now = format_time(start_us + random_.randrange(end_us - start_us) // MICROSECONDS * MICROSECONDS, "UTC")
         commands = []
@@ -109,7 +108,8 @@ def main() -> int:
             source = "".join(line + "\n" for line in lines).encode()
             result = program.ingest(plain, "--input-name", "plain", stdin=source)
             ledger = result.json_ledger
-            checks.check(ledger is not None and ledger.stored == ledger.read == rows, "plain: all stored", result.brief())
+            all_stored = ledger is not None and ledger.stored == ledger.read == rows
+            checks.check(all_stored, "plain: all stored", result.brief())
             expected = observations(program, plain, commands, now)
             unrecognised = ledger.unrecognised if ledger else -1
             for variant in range(1, VARIANTS + 1):

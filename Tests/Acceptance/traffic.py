@@ -22,9 +22,9 @@ DAY = 86400 * MICROSECONDS
 # Raw spellings; the canonical forms are the reader's business.
 LANGUAGES = (
     "en en en en en zh zh zh es es pt fr de ru ar ja hi ko it tr vi pl uk nl id th fa bn ur ta te mr gu kn ml pa si ne "
-    "my km lo ka hy az kk ky uz tg tk mn bo ug am ti om so sw ha yo ig zu xh af nso st tn sn rw ny mg eo la cy ga gd br "
-    "eu ca gl oc sq mk bg sr hr bs sl cs sk hu ro el lt lv et fi sv nb nn da is fo mt he yi ceb tl jv su ms haw mi sm to "
-    "EN Zh FIL yue cmn "
+    "my km lo ka hy az kk ky uz tg tk mn bo ug am ti om so sw ha yo ig zu xh af nso st tn sn rw ny mg eo la cy "
+    "ga gd br eu ca gl oc sq mk bg sr hr bs sl cs sk hu ro el lt lv et fi sv nb nn da is fo mt he yi ceb tl jv su ms "
+    "haw mi sm to EN Zh FIL yue cmn "
     "en-US en_us EN-gb pt_BR PT-br pt-pt es-419 ES_mx zh_hans zh-HANT ZH_hant_HK zh-cmn-Hans-CN sr_latn sr-Cyrl-rs "
     "uz_CYRL az-arab-x-AZE-derbend de-CH-1996 de_1901 sl-ROZAJ-biske hy-latn-it-arevela de-DE-u-co-phonebk "
     "en-a-BB-x-CC-latn x-Whatever i-KLINGON en-gb-OED art-lojban zh-min-nan und "
@@ -174,7 +174,8 @@ class _Writer:
         if form == 3:
             return f'"latency_ms":{value % 40000}'
         if form == 4 and value % 64 == 0:
-            return '"latency_ms":' + ("0", "86400000", "0.0004999", "0.0005", "100", "100.0005", "30000")[value // 64 % 7]
+            exact = ("0", "86400000", "0.0004999", "0.0005", "100", "100.0005", "30000")
+            return f'"latency_ms":{exact[value // 64 % 7]}'
         return f'"latency_ms":{value % 2500}.{value % 997:03d}'
 
     def line(self, number: int, time_us: int) -> str:

@@ -77,7 +77,9 @@ struct MetricsCommand: ParsableCommand {
       (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte) || byte == 0x5F || index > 0 && (0x30...0x39).contains(byte)
     }
     guard !prefix.isEmpty, isName else { throw Failure.usage("--prefix takes letters, digits and _, as in qwen_guard") }
-    guard (100...10_000_000).contains(seriesMax) else { throw Failure.usage("--series-max takes 100 to 10000000") }
+    guard (ExpositionSettings.seriesMaxLeast...10_000_000).contains(seriesMax) else {
+        throw Failure.usage("--series-max takes \(ExpositionSettings.seriesMaxLeast) to 10000000")
+      }
     settings.prefix = prefix
     settings.seriesMax = seriesMax
     return settings

@@ -1,0 +1,34 @@
+import Testing
+import Verdicts
+
+@Suite struct LatencyScaleTests {
+  @Test func everyBucketIsWithinFivePercentOfItsHarmonicMidpoint() {
+    let edges = LatencyScale.edges
+    #expect(edges.count <= 256)
+    for index in 2..<edges.count {
+      // The least and the greatest whole latency of the bucket.
+      let low = Double(edges[index - 1] + 1)
+      let high = Double(edges[index])
+      #expect((high - low) / (high + low) <= 0.05)
+    }
+  }
+
+  @Test func latenciesFallBetweenTheirEdges() {
+    let edges = LatencyScale.edges
+    let around: [Int64] = edges.dropLast().flatMap { [$0, $0 + 1] }
+    for latency in around + [123_456, LatencyScale.microsecondsMax] {
+      let bucket = Int(LatencyScale.bucket(microseconds: latency))
+      #expect(latency <= edges[bucket])
+      #expect(bucket == 0 || latency > edges[bucket - 1])
+    }
+  }
+
+  /// The published histogram is counted exactly because its edges are edges here.
+  @Test func theHistogramsEdgesAreEdges() {
+    for (index, edge) in LatencyScale.histogramEdgesMicroseconds.enumerated() {
+      #expect(LatencyScale.edges.contains(edge))
+      #expect(LatencyScale.histogramBucket[Int(LatencyScale.bucket(microseconds: edge))] == index)
+      #expect(LatencyScale.histogramBucket[Int(LatencyScale.bucket(microseconds: edge + 1))] == index + 1)
+    }
+  }
+}
