@@ -46,7 +46,8 @@ let package = Package(
 
     .target(name: "StoreConformance", dependencies: ["Verdicts", "Tallies", "Storage"], path: "Tests/StoreConformance"),
     .testTarget(name: "VerdictsTests", dependencies: ["Verdicts"]),
-    .testTarget(name: "RecordsTests", dependencies: ["Records", "Verdicts"]),
+    .target(name: "RecordOracle", dependencies: ["Records", "Verdicts"], path: "Tests/RecordOracle"),
+    .testTarget(name: "RecordsTests", dependencies: ["Records", "RecordOracle", "Verdicts"]),
     .testTarget(name: "TalliesTests", dependencies: ["Tallies", "Statistics", "Verdicts"]),
     .testTarget(
       name: "StoreSQLiteTests",
@@ -58,6 +59,16 @@ let package = Package(
   ],
   swiftLanguageModes: [.v6]
 )
+
+// Built by script/fuzz alone, in a folder of its own: coverage slows everything else down.
+if let fuzzerLibrary = Context.environment["GUARDTALLY_FUZZER_LIBRARY"] {
+  let coverage = SwiftSetting.unsafeFlags(["-sanitize=fuzzer", "-parse-as-library"])
+  package.targets.append(
+    .executableTarget(
+      name: "fuzz-records", dependencies: ["RecordOracle"], path: "Tests/FuzzRecords", swiftSettings: [coverage],
+      linkerSettings: [.unsafeFlags([fuzzerLibrary, "-lstdc++"])]))
+  for target in package.targets where ["Records", "RecordOracle", "Verdicts"].contains(target.name) { target.swiftSettings = [coverage] }
+}
 
 for target in package.targets where target.type == .regular || target.type == .executable || target.type == .test {
   target.swiftSettings = (target.swiftSettings ?? []) + [
