@@ -15,12 +15,14 @@ package struct MetricsSnapshot: Sendable {
     store.append(try Self.lastVerdicts(of: snapshot))
     store += Self.moments(newest: newest, now: now)
     let foldedMethods = try Self.foldedMethods(of: snapshot, counters)
-    let foldedLabels = WindowFamilies.dimensions.map(\.name) + [Dimension.method.name]
+    let foldedLabels = WindowFamilies.dimensions.map(\.name) + [Dimension.method.name, Dimension.source.name]
     let otherSeries = (cumulative + store).reduce(0) { $0 + $1.samples.count } + foldedLabels.count + 1
     let windows = try WindowFamilies(of: snapshot, settings: settings, edge: now.edge, otherSeries: otherSeries)
-    var folded = MetricFamily("guardtally_series_folded", .gauge, "Label values folded into other, by label.")
+    var folded = MetricFamily("guardtally_series_folded", .gauge, "Label values without series of their own, by label: folded into other, or left out (source).")
     for dimension in WindowFamilies.dimensions { folded.add(Int64(windows.foldedCounts[dimension] ?? 0), [.init("label", dimension.name)]) }
     folded.add(Int64(foldedMethods), [.init("label", Dimension.method.name)])
+    let sourcesLeftOut = max(0, try snapshot.lastVerdictBySource().count - ExpositionSettings.sourcesMax)
+    folded.add(Int64(sourcesLeftOut), [.init("label", Dimension.source.name)])
     families = cumulative + windows.families + store + [Self.storeUp(true), folded]
   }
 

@@ -11,20 +11,21 @@ package struct Report: Sendable {
   package var filters: [DimensionFilter]
   package var zone: Zone
 
-  /// More buckets than this are refused: a year of minutes is half a million.
-  package static let bucketsMax: Int64 = 10_000_000
+  /// More buckets than this are refused unless asked for: a year of minutes is half a million.
+  package static let bucketsMaxDefault: Int64 = 10_000_000
 
   /// - Throws: ``QueryError`` where the span is empty, a dimension stands twice or the buckets are too many.
   package init(
-    name: ReportName, span: Span, step: BucketStep?, by: [Dimension], filters: [DimensionFilter], zone: Zone
+    name: ReportName, span: Span, step: BucketStep?, by: [Dimension], filters: [DimensionFilter], zone: Zone,
+    bucketsMax: Int64 = bucketsMaxDefault
   ) throws(QueryError) {
     guard !span.isEmpty else {
       throw QueryError("the span is empty: it begins at \(zone.text(span.from)) and ends at \(zone.text(span.to)); --from must be before --to")
     }
     guard Set(by).count == by.count else { throw QueryError("--by names a dimension twice") }
     let minutes = (span.to.microseconds - span.from.microseconds) / Timestamp.microsecondsPerMinute
-    guard (step.map { minutes / $0.minutesMin } ?? 1) <= Self.bucketsMax else {
-      throw QueryError("--every \(step?.rawValue ?? "") makes more than \(Self.bucketsMax) buckets of this span; take longer buckets or a shorter span")
+    guard (step.map { minutes / $0.minutesMin } ?? 1) <= bucketsMax else {
+      throw QueryError("--every \(step?.rawValue ?? "") makes more than \(bucketsMax) buckets of this span; take longer buckets or a shorter span, or raise --buckets-max")
     }
     self.name = name
     self.span = span

@@ -7,9 +7,9 @@ struct GuardTally: ParsableCommand {
     abstract: "Exact tallies of guard-model verdicts: stored once, reported, and provable.",
     discussion: """
       The three commands most used:
-        guardtally ingest verdicts.ndjson          store verdicts
-        guardtally report safe-ratio --by language  read the numbers
-        guardtally verify                           prove them
+        guardtally ingest FILE               store verdicts
+        guardtally report safe-ratio         read the numbers
+        guardtally verify                    prove them
 
       The database is --db URL, else GUARDTALLY_DB, else sqlite:guardtally.db in the current folder.
       Exit codes: 0 done, 1 failed, 64 wrong usage, 65 some input rejected or in conflict, 69 database out of reach, \

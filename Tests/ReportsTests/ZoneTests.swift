@@ -58,6 +58,11 @@ private func edges(_ step: BucketStep, _ from: String, _ to: String, _ zone: Str
       edges(.day, "2010-11-06T12:00:00Z", "2010-11-08T12:00:00Z", "America/St_Johns") == [
         "2010-11-06T09:30:00-02:30", "2010-11-07T00:00:00-02:30", "2010-11-08T00:00:00-03:30", "2010-11-08T08:30:00-03:30",
       ])
+    // The span ends in the hour that came twice, when the date is the old one again.
+    #expect(
+      edges(.day, "2009-10-31T12:00:00Z", "2009-11-01T03:00:00Z", "America/St_Johns") == [
+        "2009-10-31T09:30:00-02:30", "2009-11-01T00:00:00-02:30", "2009-10-31T23:30:00-03:30",
+      ])
     #expect(Zone(name: "America/Sao_Paulo").map { $0.text($0.firstInstant(of: CivilDate(year: 2018, month: 11, day: 4)!)) } == "2018-11-04T01:00:00-02:00")
   }
 

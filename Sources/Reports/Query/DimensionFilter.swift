@@ -36,18 +36,20 @@ package struct DimensionFilter: Sendable, Equatable {
 }
 
 extension DimensionFilter {
-  /// Reads the option's text. `\*`, `\,` and `\\` stand for the characters themselves; `*` is allowed at the end alone.
+  /// Reads the option's text. `\*`, `\,` and `\\` stand for the characters themselves, a `\` before anything else for itself; `*`
+  /// is allowed at the end alone.
   ///
   /// - Throws: ``QueryError`` saying what is wrong and what would be right.
   package init(_ text: String) throws(QueryError) {
-    guard let equals = text.firstIndex(of: "=") else {
+    // By bytes: a value may begin with a combining mark, which would make one Character with the sign.
+    guard let equals = text.utf8.firstIndex(of: UInt8(ascii: "=")) else {
       throw QueryError("--where takes DIMENSION=VALUE[,VALUE…], as in --where language=zh,ja")
     }
-    let name = String(text[..<equals])
+    let name = String(decoding: text.utf8[..<equals], as: UTF8.self)
     guard let dimension = Dimension(name: name) else { throw .unknownDimension(name) }
     self.dimension = dimension
     alternatives = []
-    for item in try Self.split(String(text[text.index(after: equals)...])) {
+    for item in try Self.split(text.utf8[text.utf8.index(after: equals)...]) {
       alternatives.append(try Self.alternative(item, of: dimension))
     }
   }
@@ -57,11 +59,12 @@ extension DimensionFilter {
     var isPrefix = false
   }
 
-  private static func split(_ text: String) throws(QueryError) -> [Item] {
+  private static func split(_ text: Substring.UTF8View) throws(QueryError) -> [Item] {
     var items = [Item()]
     var isEscaped = false
-    for byte in text.utf8 {
+    for byte in text {
       if isEscaped {
+        if ![UInt8(ascii: "*"), UInt8(ascii: ","), UInt8(ascii: "\\")].contains(byte) { items[items.count - 1].bytes.append(UInt8(ascii: "\\")) }
         items[items.count - 1].bytes.append(byte)
         isEscaped = false
       } else if byte == UInt8(ascii: "\\") {
@@ -76,7 +79,7 @@ extension DimensionFilter {
         items[items.count - 1].bytes.append(byte)
       }
     }
-    if isEscaped { throw QueryError("--where: a \\ at the end escapes nothing; write \\\\ for the character itself") }
+    if isEscaped { items[items.count - 1].bytes.append(UInt8(ascii: "\\")) }
     return items
   }
 
@@ -89,6 +92,9 @@ extension DimensionFilter {
       }
     }
     let text = String(decoding: item.bytes, as: UTF8.self)
+    guard item.bytes.count <= Dimension.valueBytesMax else {
+      throw QueryError("--where \(dimension.name)=: a value has 1 to \(Dimension.valueBytesMax) bytes")
+    }
     guard !item.bytes.isEmpty else { throw QueryError("--where \(dimension.name)=: a value is missing") }
     switch dimension {
     case .language:

@@ -33,10 +33,12 @@ package enum BucketStep: String, CaseIterable, Sendable {
       }
     } else {
       var date = firstDate(notAfter: zone.date(at: span.from))
-      let last = zone.date(at: span.to)
-      while date <= last {
-        let midnight = date.daysSinceEpoch * Timestamp.microsecondsPerDay
-        if let instant = Zone.firstInstant(ofLocalMidnight: midnight, in: periods) { add(instant) }
+      // By instants and not by dates: where clocks went back over midnight, a date's first instant lies before an instant of
+      // the date before.
+      while let instant = Zone.firstInstant(ofLocalMidnight: date.daysSinceEpoch * Timestamp.microsecondsPerDay, in: periods),
+        instant < span.to
+      {
+        add(instant)
         date = next(date)
       }
     }

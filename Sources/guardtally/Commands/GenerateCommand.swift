@@ -12,7 +12,8 @@ struct GenerateCommand: ParsableCommand {
       --allow-synthetic.
 
       Example:
-        guardtally generate --rows 1000 --days 2 --seed 7 | guardtally ingest --db example.db
+        guardtally generate --rows 1000 --days 2 --seed 7 |
+          guardtally ingest --db example.db
       """)
 
   @Option(help: ArgumentHelp("How many records.", valueName: "count"))

@@ -14,7 +14,8 @@ struct IngestCommand: ParsableCommand {
       last line on standard error says what became of the records; every refused line is named before it.
 
       Example:
-        echo '{"id":"a-1","time":"2026-01-10T12:00:00Z","verdict":"safe"}' | guardtally ingest --db example.db
+        echo '{"id":"a","time":"2026-01-10T12:00:00Z","verdict":"safe"}' |
+          guardtally ingest --db example.db
       """)
 
   @Argument(help: ArgumentHelp("Files to read; - or nothing is standard input.", valueName: "file"))
@@ -112,7 +113,8 @@ struct IngestCommand: ParsableCommand {
       settings.assumedTime = time
     }
     for constant in constants {
-      let parts = constant.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+      let parts = constant.utf8.split(separator: UInt8(ascii: "="), maxSplits: 1, omittingEmptySubsequences: false)
+        .map { String(decoding: $0, as: UTF8.self) }
       guard parts.count == 2, settings.constants.set(parts[0], to: parts[1]) else {
         throw Failure.usage(
           "--set takes FIELD=VALUE with a value the field allows; fields are \(RecordConstants.fields.joined(separator: ", "))")

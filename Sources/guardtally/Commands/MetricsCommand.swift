@@ -12,7 +12,8 @@ struct MetricsCommand: ParsableCommand {
       With the database out of reach it prints guardtally_store_up 0 alone and exits with 69.
 
       Example:
-        guardtally generate --rows 1000 | guardtally ingest --db example.db
+        guardtally generate --rows 1000 |
+          guardtally ingest --db example.db
         guardtally metrics --db example.db --now 2026-01-01T23:59:30Z
       """)
 

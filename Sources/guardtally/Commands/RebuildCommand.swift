@@ -11,8 +11,10 @@ struct RebuildCommand: ParsableCommand {
       Replaces tallies, never adds to them, and leaves counters alone. Works on whole 15-minute steps, a day in each commit.
 
       Example:
-        guardtally generate --rows 1000 | guardtally ingest --db example.db
-        guardtally rebuild --db example.db --from 2026-01-01 --to 2026-01-02
+        guardtally generate --rows 1000 |
+          guardtally ingest --db example.db
+        guardtally rebuild --db example.db \\
+          --from 2026-01-01 --to 2026-01-02
       """)
 
   @OptionGroup var storeOptions: StoreOptions
@@ -28,7 +30,7 @@ struct RebuildCommand: ParsableCommand {
       let span = try SpanText.daySpan(from: from, to: to)
       let output = try FileOutput(path: nil)
       let summary = try Rebuilder(try storeOptions.store()).rebuild(span)
-      output.write("rebuilt \(summary.days) days: \(summary.talliesChanged) tallies changed\n")
+      output.write("rebuilt \(counted(summary.days, "day")): \(counted(summary.talliesChanged, "tally", "tallies")) changed\n")
       try output.finish()
     }
   }

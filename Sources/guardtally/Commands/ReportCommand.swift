@@ -15,8 +15,11 @@ struct ReportCommand: ParsableCommand {
       evaluated) is an empty field. Formats: table on a terminal, csv otherwise.
 
       Example:
-        guardtally generate --rows 1000 --start 2026-01-10 | guardtally ingest --db example.db
-        guardtally report safe-ratio --db example.db --from 2026-01-10 --to 2026-01-11 --by language --sort total:desc --limit 5
+        guardtally generate --rows 1000 |
+          guardtally ingest --db example.db
+        guardtally report safe-ratio --db example.db \\
+          --from 2026-01-01 --to 2026-01-02 \\
+          --by language --sort total:desc --limit 5
       """)
 
   @Argument(help: ArgumentHelp("The report.", valueName: "name"))
@@ -29,11 +32,11 @@ struct ReportCommand: ParsableCommand {
   var every: String?
 
   @Option(help: ArgumentHelp("Group by dimensions: \(Dimension.names.joined(separator: ", ")).", valueName: "dim,dim"))
-  var by: String?
+  var by: [String] = []
 
   @Option(
     name: .customLong("where"),
-    help: ArgumentHelp("Only verdicts with one of these values; * at the end matches any ending. May stand several times.", valueName: "dim=value,value"))
+    help: ArgumentHelp("Only verdicts with one of these values; * at the end matches any ending, \\* and \\, are the characters. May stand several times.", valueName: "dim=value,value"))
   var filters: [String] = []
 
   @Option(help: ArgumentHelp("IANA time zone of dates, buckets and printed times.", valueName: "zone"))
@@ -44,6 +47,9 @@ struct ReportCommand: ParsableCommand {
 
   @Option(help: ArgumentHelp("Print this many rows and say how many were left.", valueName: "count"))
   var limit: Int?
+
+  @Option(help: ArgumentHelp("Buckets at the most.", valueName: "count"))
+  var bucketsMax: Int64 = Report.bucketsMaxDefault
 
   @Option(help: ArgumentHelp("table, csv or json.", valueName: "format"))
   var format: String?
@@ -62,7 +68,7 @@ struct ReportCommand: ParsableCommand {
       }
       let report = try Report(
         name: reportName, span: try spanOptions.span(in: zone), step: try step(), by: try dimensions(),
-        filters: try filters.map { try DimensionFilter($0) }, zone: zone)
+        filters: try filters.map { try DimensionFilter($0) }, zone: zone, bucketsMax: bucketsMax)
       let order = try RowOrder(sort: sort, limit: limit, columns: report.columns)
       let format = try reportFormat()
       let destination = try FileOutput(path: output)
@@ -90,8 +96,7 @@ struct ReportCommand: ParsableCommand {
   }
 
   private func dimensions() throws -> [Dimension] {
-    guard let by else { return [] }
-    return try by.split(separator: ",", omittingEmptySubsequences: false).map { name in
+    try by.flatMap { $0.split(separator: ",", omittingEmptySubsequences: false) }.map { name in
       guard let dimension = Dimension(name: name) else { throw QueryError.unknownDimension(String(name)) }
       return dimension
     }

@@ -13,7 +13,8 @@ struct VerifyCommand: ParsableCommand {
       snapshot.
 
       Example:
-        guardtally generate --rows 1000 | guardtally ingest --db example.db
+        guardtally generate --rows 1000 |
+          guardtally ingest --db example.db
         guardtally verify --db example.db
       """)
 
@@ -47,8 +48,9 @@ struct VerifyCommand: ParsableCommand {
         output.write("ids stored under several times: \(try store.read { try RepeatedIDs.count(in: $0) })\n")
       }
       output.write(
-        "verified \(summary.verdicts) verdicts of \(summary.days) days, \(summary.tallies) tallies, \(summary.counters) counters, "
-          + "\(summary.ledgerRows) ledger rows: \(summary.differences == 0 ? "no difference" : "\(summary.differences) differences")\n")
+        "verified \(counted(summary.verdicts, "verdict")) of \(counted(summary.days, "day")), \(counted(summary.tallies, "tally", "tallies")), "
+          + "\(counted(summary.counters, "counter")), \(counted(summary.ledgerRows, "ledger row")): "
+          + "\(summary.differences == 0 ? "no difference" : counted(summary.differences, "difference"))\n")
       try output.finish()
       if summary.differences > 0 { throw ExitCode.failure }
     }

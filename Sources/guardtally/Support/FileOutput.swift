@@ -2,7 +2,8 @@
 import Glibc
 #endif
 
-/// Results to standard output, or to a file that appears only when it is whole.
+/// Results to standard output, or to a file that appears only when it is whole. A link leads to its target, an existing file's
+/// permissions are kept, and what is no file (a pipe, a device) is written to as it is.
 ///
 /// A text stream cannot throw, so the first failure is kept and thrown by ``finish()``.
 final class FileOutput: TextOutputStream {
@@ -22,10 +23,27 @@ final class FileOutput: TextOutputStream {
       file = nil
       return
     }
-    let temporary = "\(path).\(getpid()).tmp"
+    var status = stat()
+    let exists = stat(path, &status) == 0
+    if exists, status.st_mode & S_IFMT != S_IFREG {
+      file = nil
+      descriptor = open(path, O_WRONLY | O_CLOEXEC)
+      guard descriptor >= 0 else { throw OutputError(path: path, systemError: errno) }
+      return
+    }
+    let target = Self.resolved(path)
+    let temporary = "\(target).\(getpid()).tmp"
     descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
-    file = (path, temporary)
+    file = (target, temporary)
     guard descriptor >= 0 else { throw OutputError(path: path, systemError: errno) }
+    if exists { fchmod(descriptor, status.st_mode & 0o7777) }
+  }
+
+  /// The path with links followed, or as it is where nothing is there yet.
+  private static func resolved(_ path: String) -> String {
+    guard let real = realpath(path, nil) else { return path }
+    defer { free(real) }
+    return String(cString: real)
   }
 
   deinit {

@@ -17,6 +17,7 @@ struct StoreOptions: ParsableArguments {
     if url.hasPrefix("postgres://") || url.hasPrefix("postgresql://") {
       throw Failure.usage("this program has no Postgres driver; use sqlite:PATH")
     }
+    if url.contains("://") { throw Failure.usage("--db takes sqlite:PATH or a path; it knows no other kind of database") }
     let path = url.hasPrefix("sqlite:") ? String(url.dropFirst("sqlite:".count)) : url
     guard !path.isEmpty else { throw Failure.usage("--db names no file; write sqlite:PATH") }
     return SQLiteStore(path: path, busyTimeoutMilliseconds: try busyTimeoutMilliseconds(), now: SystemClock.now)
