@@ -21,10 +21,6 @@ package final class FileBytes: ByteSource {
       throw InputError(errno == ENOENT ? .missing : .unreadable, "cannot open \(path): \(reason); check the name and its permissions")
     }
     self.init(descriptor: descriptor, ownsDescriptor: true, name: path, position: position, isInterrupted: isInterrupted)
-    var status = stat()
-    if fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFDIR {
-      throw InputError(.unreadable, "\(path) is a folder; name the files in it")
-    }
   }
 
   /// Standard input.

@@ -10,16 +10,20 @@ package struct TallyRecount {
   package init(of snapshot: any StoreSnapshot, in span: Span) throws {
     var builder = TallyBuilder()
     var pending: [VerdictRow] = []
+    var pendingIDs: [UInt8] = []
     var pendingBucket: UInt32 = 0
     var tallies: [TallyKey: [UInt8]] = [:]
     var count = 0
     func flush() {
       pending.withUnsafeBufferPointer { rows in
-        builder.build(rows: rows) { key, cells in tallies[key] = cells }
+        pendingIDs.withUnsafeBufferPointer { ids in
+          if let ids = ids.baseAddress { builder.build(rows: rows, ids: ids) { key, cells in tallies[key] = cells } }
+        }
       }
       pending.removeAll(keepingCapacity: true)
+      pendingIDs.removeAll(keepingCapacity: true)
     }
-    try snapshot.forEachVerdicts(in: span, fields: [.codes, .verdict, .riskTypes, .latency]) { run in
+    try snapshot.forEachVerdicts(in: span, fields: .all) { run in
       count += run.rows.count
       for row in run.rows {
         let bucket = TallyKey.bucket(of: row.time)
@@ -27,7 +31,10 @@ package struct TallyRecount {
           flush()
           pendingBucket = bucket
         }
-        pending.append(row)
+        var copy = row
+        copy.idOffset = UInt32(pendingIDs.count)
+        pendingIDs.append(contentsOf: run.idBytes[Int(row.idOffset)..<Int(row.idOffset) + Int(row.idLength)])
+        pending.append(copy)
       }
     }
     flush()

@@ -61,7 +61,12 @@ package protocol StoreSnapshot {
   /// Days (00:00 UTC) of the span on which there is a verdict or a tally, ascending.
   func days(in span: Span) throws -> [Timestamp]
 
-  /// The time of the newest verdict, or nil in a store without any.
+  /// Numbers under which something is kept as a tally that no tally has.
+  func unknownTallies() throws -> [Int64]
+
+  /// The time of the oldest verdict, or nil in a store without any; so the newest.
+  func oldestVerdict() throws -> Timestamp?
+
   func newestVerdict() throws -> Timestamp?
 
   func counters() throws -> [CounterKey: Int64]

@@ -53,6 +53,7 @@ struct DimensionCodebook {
     insert.bind(1, Int64(dimension.rawValue))
     insert.bind(2, code)
     insert.bind(3, value)
+    insert.bind(4, DimensionValueChecksum.of(value, code: UInt32(truncatingIfNeeded: code), in: dimension))
     try insert.run()
     return UInt32(truncatingIfNeeded: code)
   }

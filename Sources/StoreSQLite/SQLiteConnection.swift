@@ -11,12 +11,15 @@ final class SQLiteConnection {
   private let handle: OpaquePointer
   private var statements: [String: SQLiteStatement] = [:]
 
-  /// - Parameter busyTimeoutMilliseconds: how long to wait for another process's lock.
-  init(path: String, mode: Mode, busyTimeoutMilliseconds: Int32) throws(StoreError) {
+  private let patience: LockPatience
+
+  /// - Parameter patience: how long to wait for another process's lock.
+  init(path: String, mode: Mode, patience: LockPatience) throws(StoreError) {
     self.path = path
+    self.patience = patience
     var handle: OpaquePointer?
     let create = mode == .readWriteCreate ? SQLITE_OPEN_CREATE : 0
-    var code = sqlite3_open_v2(path, &handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | create, nil)
+    let code = sqlite3_open_v2(path, &handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | create, nil)
     guard let handle, code == SQLITE_OK else {
       let systemError = handle.map { sqlite3_system_errno($0) } ?? 0
       sqlite3_close_v2(handle)
@@ -25,8 +28,7 @@ final class SQLiteConnection {
     }
     self.handle = handle
     sqlite3_extended_result_codes(handle, 1)
-    sqlite3_busy_timeout(handle, busyTimeoutMilliseconds)
-    code = SQLITE_OK
+    patience.govern(handle)
   }
 
   deinit { close() }

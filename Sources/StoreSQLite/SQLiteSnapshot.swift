@@ -33,7 +33,14 @@ struct SQLiteSnapshot: StoreSnapshot {
     defer { list.reset() }
     list.bind(1, Int64(dimension.rawValue))
     var values: [(UInt32, String)] = []
-    while try list.step() { values.append((UInt32(truncatingIfNeeded: list.integer(0)), list.text(1))) }
+    while try list.step() {
+      let code = UInt32(truncatingIfNeeded: list.integer(0))
+      let value = list.text(1)
+      guard DimensionValueChecksum.of(value, code: code, in: dimension) == list.integer(2) else {
+        throw StoreError(.damaged, "\(connection.path): value \(code) of \(dimension.name) was changed after it was written; restore the database from a backup")
+      }
+      values.append((code, value))
+    }
     return DimensionValues(values)
   }
 
@@ -64,6 +71,11 @@ struct SQLiteSnapshot: StoreSnapshot {
         first.time == scan.integer(1), last.time == scan.integer(4), Int64(decoder.rows.count) == scan.integer(5), previousLast <= first.time
       else { throw VerdictBlocks.damage(block: block, path: connection.path) }
       previousLast = last.time
+      if fields.contains([.codes, .id]) {
+        let isFirstKey = Int64(first.codes[Int(Dimension.source.rawValue)]) == scan.integer(2)
+          && decoder.ids[Int(first.idOffset)..<Int(first.idOffset) + Int(first.idLength)].elementsEqual(scan.blob(3))
+        guard isFirstKey else { throw VerdictBlocks.damage(block: block, path: connection.path) }
+      }
       try decoder.ids.withUnsafeBytes { ids in
         try decoder.rows.withUnsafeBufferPointer { rows in
           let start = Self.firstIndex(rows, notBefore: span.from.microseconds)
@@ -111,6 +123,18 @@ struct SQLiteSnapshot: StoreSnapshot {
       guard decoder.decode(blocks.blob(0), fields: []) else { continue }
       for row in decoder.rows { days.insert(row.time / Timestamp.microsecondsPerDay) }
     }
+  }
+
+  func oldestVerdict() throws -> Timestamp? {
+    try connection.integer(files.query("verdict_blocks.oldest_time")).map { Timestamp(microseconds: $0) }
+  }
+
+  func unknownTallies() throws -> [Int64] {
+    let list = try connection.statement(files.query("tallies.unknown"))
+    defer { list.reset() }
+    var numbers: [Int64] = []
+    while try list.step() { numbers.append(list.integer(0)) }
+    return numbers
   }
 
   func newestVerdict() throws -> Timestamp? {

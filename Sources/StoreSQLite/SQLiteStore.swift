@@ -13,6 +13,8 @@ import Glibc
 package struct SQLiteStore: VerdictStore {
   package var path: String
   package var busyTimeoutMilliseconds: Int32
+  /// Asked while waiting for another process: true gives up the wait.
+  package var isInterrupted: @Sendable () -> Bool
   /// Read when a migration is recorded.
   package var now: @Sendable () -> Timestamp
   private let files = SQLFiles(dialect: .sqlite)
@@ -21,10 +23,12 @@ package struct SQLiteStore: VerdictStore {
   package static let busyTimeoutMillisecondsDefault: Int32 = 10_000
 
   package init(
-    path: String, busyTimeoutMilliseconds: Int32 = busyTimeoutMillisecondsDefault, now: @escaping @Sendable () -> Timestamp
+    path: String, busyTimeoutMilliseconds: Int32 = busyTimeoutMillisecondsDefault,
+    isInterrupted: @escaping @Sendable () -> Bool = { false }, now: @escaping @Sendable () -> Timestamp
   ) {
     self.path = path
     self.busyTimeoutMilliseconds = busyTimeoutMilliseconds
+    self.isInterrupted = isInterrupted
     self.now = now
   }
 
@@ -58,6 +62,8 @@ package struct SQLiteStore: VerdictStore {
     return try body(SQLiteSnapshot(connection: connection, files: files))
   }
 
+  private var patience: LockPatience { LockPatience(milliseconds: busyTimeoutMilliseconds, isInterrupted: isInterrupted) }
+
   // MARK: - Opening
 
   /// 'GTLY': tells a GuardTally file from another program's.
@@ -73,22 +79,40 @@ package struct SQLiteStore: VerdictStore {
       if errno == ENOENT { throw absent }
       throw StoreError(.unreachable, "cannot reach the database \(path): \(String(cString: strerror(errno)))")
     }
-    let connection = try SQLiteConnection(path: path, mode: .readWrite, busyTimeoutMilliseconds: busyTimeoutMilliseconds)
-    guard try connection.integer("PRAGMA application_id") == Self.applicationID else {
-      throw StoreError(.notADatabase, "\(path) is not a GuardTally database; name another with --db")
+    let connection = try SQLiteConnection(path: path, mode: .readWrite, patience: patience)
+    switch try kind(connection) {
+    case .ours: return connection
+    case .empty: throw StoreError(.absent, "\(path) is empty; guardtally ingest fills it, --db or GUARDTALLY_DB names another")
+    case .foreign: throw StoreError(.notADatabase, "\(path) is not a GuardTally database; name another with --db")
     }
-    return connection
+  }
+
+  private enum Kind {
+    case ours, empty, foreign
+  }
+
+  /// Whose file it is, read in one snapshot: another process may be making it at this moment.
+  private func kind(_ connection: SQLiteConnection) throws -> Kind {
+    try connection.execute("BEGIN")
+    defer { try? connection.execute("COMMIT") }
+    let hasTables = try connection.integer("SELECT count(*) FROM sqlite_master") ?? 0 > 0
+    let application = try connection.integer("PRAGMA application_id")
+    if application == Self.applicationID { return .ours }
+    return hasTables || application != 0 ? .foreign : .empty
   }
 
   private func openForWriting() throws -> SQLiteConnection {
-    let connection = try SQLiteConnection(path: path, mode: .readWriteCreate, busyTimeoutMilliseconds: busyTimeoutMilliseconds)
-    let application = try connection.integer("PRAGMA application_id")
-    if application != Self.applicationID {
-      guard try connection.integer("SELECT count(*) FROM sqlite_master") == 0, application == 0 else {
-        throw StoreError(.notADatabase, "\(path) is another program's SQLite database; name another with --db")
-      }
+    let connection = try SQLiteConnection(path: path, mode: .readWriteCreate, patience: patience)
+    switch try kind(connection) {
+    case .ours: break
+    case .foreign: throw StoreError(.notADatabase, "\(path) is another program's SQLite database; name another with --db")
+    case .empty:
       // These take effect only before the first table, the page size only before the write-ahead log.
       try connection.execute("PRAGMA page_size = 16384; PRAGMA auto_vacuum = INCREMENTAL")
+      // A file that had tables once has a page size already; without any, it can still be made over.
+      if try connection.integer("PRAGMA page_count") ?? 0 > 0, try connection.text("PRAGMA journal_mode") != "wal" {
+        try connection.execute("VACUUM")
+      }
     }
     if try connection.text("PRAGMA journal_mode") != "wal" {
       guard try connection.text("PRAGMA journal_mode = WAL") == "wal" else {

@@ -33,7 +33,9 @@ final class SQLiteWriter: VerdictWriter {
       try refuseMixing(batch)
       let stored = try storeVerdicts(of: batch, outcome: &outcome)
       try stored.withUnsafeBufferPointer { rows in
-        try tallies.add(rows)
+        try batch.idBytes.withUnsafeBufferPointer { ids in
+          if let ids = ids.baseAddress, !rows.isEmpty { try tallies.add(rows, ids: ids) }
+        }
         try count(rows, batch: batch, counts: outcome.counts)
         try recordActivity(of: rows)
       }

@@ -15,13 +15,13 @@ struct TallyTable {
   }
 
   /// Counts verdicts that were just stored. Rows are in ascending order of time.
-  mutating func add(_ rows: UnsafeBufferPointer<VerdictRow>) throws {
+  mutating func add(_ rows: UnsafeBufferPointer<VerdictRow>, ids: UnsafePointer<UInt8>) throws {
     let find = try connection.statement(files.query("tallies.find"))
     // Taken out while it runs, for its buffers are written to as it hands out tallies.
     var builder = TallyBuilder()
     swap(&builder, &self.builder)
     defer { swap(&builder, &self.builder) }
-    try builder.build(rows: rows) { key, added in
+    try builder.build(rows: rows, ids: ids) { key, added in
       find.reset()
       find.bind(1, key.number)
       guard try find.step() else { return try put(key, added) }
@@ -63,6 +63,12 @@ struct TallyTable {
       changed += stale.count
     }
     for (key, cells) in recount.tallies { try put(key, cells) }
+    for number in try snapshot.unknownTallies() {
+      let delete = try connection.statement(files.query("tallies.delete"))
+      delete.bind(1, number)
+      try delete.run()
+      changed += 1
+    }
     return changed + recount.tallies.count
   }
 

@@ -25,22 +25,23 @@ package struct TallyBuilder {
 
   /// - Parameters:
   ///   - rows: verdicts with the store's codes, in ascending order of time; each is counted once.
+  ///   - ids: what the rows' id offsets point into.
   ///   - body: receives each tally's key and whole bytes, bucket by bucket.
   package mutating func build(
-    rows: UnsafeBufferPointer<VerdictRow>, body: (TallyKey, [UInt8]) throws -> Void
+    rows: UnsafeBufferPointer<VerdictRow>, ids: UnsafePointer<UInt8>, body: (TallyKey, [UInt8]) throws -> Void
   ) rethrows {
     var start = 0
     while start < rows.count {
       let bucket = TallyKey.bucket(of: rows[start].time)
       var end = start + 1
       while end < rows.count, TallyKey.bucket(of: rows[end].time) == bucket { end += 1 }
-      try buildBucket(UnsafeBufferPointer(rebasing: rows[start..<end]), bucket: bucket, body: body)
+      try buildBucket(UnsafeBufferPointer(rebasing: rows[start..<end]), ids: ids, bucket: bucket, body: body)
       start = end
     }
   }
 
   private mutating func buildBucket(
-    _ rows: UnsafeBufferPointer<VerdictRow>, bucket: UInt32, body: (TallyKey, [UInt8]) throws -> Void
+    _ rows: UnsafeBufferPointer<VerdictRow>, ids: UnsafePointer<UInt8>, bucket: UInt32, body: (TallyKey, [UInt8]) throws -> Void
   ) rethrows {
     latencyBucketOfRow.removeAll(keepingCapacity: true)
     for row in rows {
@@ -50,7 +51,11 @@ package struct TallyBuilder {
       let lanes = combination.dimensions.map { Int($0.rawValue) }
       group(rows, lanes: lanes)
       encoder.reset()
-      for group in groups { encode(group, rows: rows, lanes: lanes) }
+      var fingerprint: UInt64 = 0
+      if combination == .overall {
+        for index in 0..<rows.count { fingerprint &+= VerdictFingerprint.of(rows.baseAddress! + index, ids: ids) }
+      }
+      for group in groups { encode(group, rows: rows, lanes: lanes, fingerprint: fingerprint) }
       try body(TallyKey(combination: combination, bucket: bucket), encoder.sealed())
     }
   }
@@ -102,7 +107,7 @@ package struct TallyBuilder {
     groups.sort { ($0.high, $0.low) < ($1.high, $1.low) }
   }
 
-  private mutating func encode(_ group: Group, rows: UnsafeBufferPointer<VerdictRow>, lanes: [Int]) {
+  private mutating func encode(_ group: Group, rows: UnsafeBufferPointer<VerdictRow>, lanes: [Int], fingerprint: UInt64) {
     var verdicts = SIMD4<UInt64>(repeating: 0)
     var latencySum: UInt64 = 0
     latencyBuckets.removeAll(keepingCapacity: true)
@@ -135,7 +140,7 @@ package struct TallyBuilder {
         latencyBuckets.withUnsafeBufferPointer { buckets in
           encoder.append(
             codes: lanes.lazy.map { codes[$0] }, verdicts: verdicts, flagged: flagged, latencySum: latencySum,
-            latencies: latencies, latencyBuckets: buckets)
+            latencies: latencies, latencyBuckets: buckets, fingerprint: fingerprint)
         }
       }
     }

@@ -13,11 +13,16 @@ package struct TallyCell: Sendable, Equatable {
   /// Verdicts by bucket of ``LatencyScale``; one place for each of its buckets.
   package var latencies = [UInt64](repeating: 0, count: LatencyScale.edges.count)
 
+  /// The sum of the fingerprints of the verdicts, wrapping; kept overall alone. Ties every stored field, the id included, to
+  /// the tallies, so that a verdict changed in what is not counted is found all the same.
+  package var fingerprint: UInt64 = 0
+
   package init() {}
 
   /// Adds another cell's counts.
   package mutating func add(_ other: TallyCell) {
     verdicts &+= other.verdicts
+    fingerprint &+= other.fingerprint
     latencySumMicroseconds &+= other.latencySumMicroseconds
     for index in flagged.indices { flagged[index] &+= other.flagged[index] }
     for index in latencies.indices { latencies[index] &+= other.latencies[index] }

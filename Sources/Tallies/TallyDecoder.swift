@@ -39,6 +39,7 @@ package struct TallyDecoder {
     if flags & TallyEncoder.hasRiskTypes != 0 { readRiskTypes() }
     clearLatencies()
     if flags & TallyEncoder.hasLatencies != 0 { readLatencies() }
+    cell.fingerprint = flags & TallyEncoder.hasFingerprint != 0 ? reader.littleEndian(width: 8) : 0
     guard !reader.isDamaged else { throw TallyDamage() }
     return true
   }

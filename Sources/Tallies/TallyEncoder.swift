@@ -7,10 +7,12 @@ import Verdicts
 /// varints. A cell is
 ///
 ///     codes        one for each dimension of the combination
-///     flags        bits 0-3: which of safe, controversial, unsafe, error are above 0; bit 4: risk types; bit 5: latencies
+///     flags        bits 0-3: which of safe, controversial, unsafe, error are above 0; bit 4: risk types; bit 5: latencies;
+///                  bit 6: fingerprint
 ///     counts       one for each flag of bits 0-3
 ///     risk types   a bit mask, then controversial and unsafe for each bit
 ///     latencies    sum in microseconds, number of buckets, then for each the step from the bucket before and the count
+///     fingerprint  8 bytes, lowest first
 package struct TallyEncoder: Sendable {
   package static let version: UInt8 = 1
 
@@ -27,7 +29,7 @@ package struct TallyEncoder: Sendable {
   /// A cell's counts. `latencyBuckets` lists the buckets above 0, ascending.
   mutating func append(
     codes: some Sequence<UInt32>, verdicts: SIMD4<UInt64>, flagged: UnsafeBufferPointer<UInt64>,
-    latencySum: UInt64, latencies: UnsafeBufferPointer<UInt64>, latencyBuckets: UnsafeBufferPointer<UInt8>
+    latencySum: UInt64, latencies: UnsafeBufferPointer<UInt64>, latencyBuckets: UnsafeBufferPointer<UInt8>, fingerprint: UInt64
   ) {
     cellCount += 1
     for code in codes { writer.varint(UInt64(code)) }
@@ -37,6 +39,7 @@ package struct TallyEncoder: Sendable {
     for verdict in 0..<4 where verdicts[verdict] != 0 { flags |= 1 << UInt8(verdict) }
     if mask != 0 { flags |= Self.hasRiskTypes }
     if !latencyBuckets.isEmpty { flags |= Self.hasLatencies }
+    if fingerprint != 0 { flags |= Self.hasFingerprint }
     writer.byte(flags)
     for verdict in 0..<4 where verdicts[verdict] != 0 { writer.varint(verdicts[verdict]) }
     if mask != 0 {
@@ -56,6 +59,7 @@ package struct TallyEncoder: Sendable {
         previous = bucket
       }
     }
+    if fingerprint != 0 { writer.littleEndian(fingerprint, width: 8) }
   }
 
   /// A cell in full.
@@ -66,7 +70,8 @@ package struct TallyEncoder: Sendable {
         buckets.withUnsafeBufferPointer { buckets in
           append(
             codes: combination.dimensions.map { cell.codes[Int($0.rawValue)] }, verdicts: cell.verdicts, flagged: flagged,
-            latencySum: cell.latencySumMicroseconds, latencies: latencies, latencyBuckets: buckets)
+            latencySum: cell.latencySumMicroseconds, latencies: latencies, latencyBuckets: buckets,
+            fingerprint: cell.fingerprint)
         }
       }
     }
@@ -91,4 +96,5 @@ package struct TallyEncoder: Sendable {
 
   static let hasRiskTypes: UInt8 = 1 << 4
   static let hasLatencies: UInt8 = 1 << 5
+  static let hasFingerprint: UInt8 = 1 << 6
 }

@@ -81,6 +81,11 @@ struct DayRecount {
           Difference("\(name): distribution of latencies", stored: left.latencies.reduce(0, &+), recounted: right.latencies.reduce(0, &+)))
       }
     }
+    for (codes, left) in storedCells {
+      guard let right = countedCells[codes], left.fingerprint != right.fingerprint else { continue }
+      found = true
+      try report(Difference("\(place): the verdicts are as many, but not the same in every field"))
+    }
     if !found { try report(Difference("\(place): its bytes are not in canonical form")) }
   }
 

@@ -30,6 +30,18 @@ struct StoreTotals {
     return ledger.count
   }
 
+  /// Nothing is kept as a tally that is none, and the floor is where retention would have put it.
+  func compareState(_ report: (Difference) throws -> Void) throws {
+    for number in try snapshot.unknownTallies() {
+      try report(Difference("tally \(number): no verdict can be counted there; guardtally rebuild removes it"))
+    }
+    guard let floor = try snapshot.floor() else { return }
+    if floor.floored(to: Timestamp.microsecondsPerDay) != floor { try report(Difference("the floor \(floor.rfc3339()) is not 00:00 UTC")) }
+    if let oldest = try snapshot.oldestVerdict(), oldest < floor {
+      try report(Difference("there are verdicts from \(oldest.rfc3339()) on, before the floor \(floor.rfc3339())"))
+    }
+  }
+
   /// The counters of ingestion are the ledger's columns.
   private func compareOutcomes(_ total: LedgerCounts, _ report: (Difference) throws -> Void) throws {
     let counters = try snapshot.counters()
@@ -67,6 +79,11 @@ struct StoreTotals {
       if stored < recounted || mustBeEqual && stored != recounted {
         let labels = [key.label, key.part].filter { !$0.isEmpty }.joined(separator: " ")
         try report(Difference("counter \(key.counter.rawValue) \(labels)", stored: stored, recounted: recounted))
+      }
+    }
+    for label in Set(keys.filter { $0.counter == .request }.map { ExactText($0.label) }).sorted() where label.text != Counter.otherLabel {
+      if !expected.keys.contains(where: { $0.counter == .request && ExactText($0.label) == label }) {
+        try report(Difference("counter request \(label.text): no verdict has this method"))
       }
     }
     return keys.count

@@ -36,29 +36,32 @@ package struct Verifier {
     try store.read { snapshot in
       days = try snapshot.days(in: span)
       let whole = StoreTotals(snapshot)
-      summary.ledgerRows = try whole.compareLedger(report)
-      summary.counters = try whole.compareCounters(report)
+      try Self.reportingDamage(report) {
+        summary.ledgerRows = try whole.compareLedger(report)
+        try whole.compareState(report)
+        summary.counters = try whole.compareCounters(report)
+      }
     }
     for day in days {
       try store.read { snapshot in
         if let floor = try snapshot.floor(), day < floor { return }
         summary.days += 1
-        do {
+        try Self.reportingDamage(report) {
           let recount = try DayRecount(of: snapshot, day: day, newestBySource: &newestBySource)
           summary.verdicts += recount.verdicts
           summary.tallies += try recount.compareTallies(report)
-        } catch let error as StoreError where error.code == .damaged {
-          try report(Difference("day \(Self.date(day)): \(error.description)"))
         }
       }
     }
     try store.read { snapshot in
-      try Self.compareActivity(of: snapshot, newestBySource: newestBySource, report)
+      try Self.reportingDamage(report) {
+        try Self.compareActivity(of: snapshot, newestBySource: newestBySource, report)
+      }
     }
     return summary
   }
 
-  /// A source's newest verdict may have moved on since its day was recounted, but never back.
+  /// A source's newest verdict may have moved on since its day was recounted, but never back, and it must be there.
   private static func compareActivity(
     of snapshot: any StoreSnapshot, newestBySource: [UInt32: Timestamp], _ report: (Difference) throws -> Void
   ) throws {
@@ -68,9 +71,22 @@ package struct Verifier {
       let shown = stored[source]?.rfc3339() ?? "none"
       try report(Difference("last verdict of source \(names[source] ?? "?"): stored \(shown), recounted \(newest.rfc3339())"))
     }
+    let floor = try snapshot.floor() ?? Timestamp(microseconds: .min)
+    for (source, time) in stored.sorted(by: { $0.key < $1.key }) where time >= floor && time != newestBySource[source] {
+      var isThere = false
+      try snapshot.forEachVerdicts(in: Span(from: time, to: time.advanced(byMicroseconds: 1)), fields: .codes) { run in
+        isThere = isThere || run.rows.contains { $0.codes[Int(Dimension.source.rawValue)] == source }
+      }
+      if !isThere { try report(Difference("last verdict of source \(names[source] ?? "?"): stored \(time.rfc3339()), but there is none")) }
+    }
   }
 
-  static func date(_ day: Timestamp) -> String {
-    CivilDate(daysSinceEpoch: day.microseconds / Timestamp.microsecondsPerDay).description
+  /// What is damaged is a difference; the work goes on elsewhere.
+  private static func reportingDamage(_ report: (Difference) throws -> Void, _ body: () throws -> Void) throws {
+    do {
+      try body()
+    } catch let error as StoreError where error.code == .damaged {
+      try report(Difference(error.description))
+    }
   }
 }

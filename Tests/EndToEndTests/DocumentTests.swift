@@ -15,7 +15,8 @@ import Testing
     #expect(outcome.status == 0, "\(outcome.errors)")
   }
 
-  /// Each `console` block of the README, in order, in one folder: the lines after `$` are run, the others are what they print.
+  /// Each `console` block of the README, in order, in one folder: the lines after `$`, and those that go on after `>`, are run;
+  /// the others are what they print.
   @Test func readmeExamplesPrintWhatTheyShow() throws {
     let readme = try String(contentsOf: Shell.repository.appending(path: "README.md"), encoding: .utf8)
     let blocks = readme.components(separatedBy: "```console\n").dropFirst().map { $0.components(separatedBy: "\n```")[0] }
@@ -25,7 +26,7 @@ import Testing
       var script = ""
       var expected = ""
       for line in block.components(separatedBy: "\n") {
-        if line.hasPrefix("$ ") { script += line.dropFirst(2) + "\n" } else if script.hasSuffix("\\\n") { script += line + "\n" } else { expected += line + "\n" }
+        if line.hasPrefix("$ ") || line.hasPrefix("> ") { script += line.dropFirst(2) + "\n" } else if !line.isEmpty { expected += line + "\n" }
       }
       let outcome = try shell.run("exec 2>&1\n" + script)
       #expect(outcome.output.replacing("\r\n", with: "\n") == expected, "\(script)")

@@ -43,7 +43,7 @@ final class Shell {
     process.environment = environment
     let outputs = try ["output", "errors"].map { name in
       let file = folder.appending(path: ".\(name)")
-      FileManager.default.createFile(atPath: file.path(), contents: nil)
+      try Data().write(to: file)
       return (file, try FileHandle(forWritingTo: file))
     }
     process.standardInput = FileHandle.nullDevice

@@ -163,6 +163,16 @@ final class TemporaryDatabase {
     "DELETE FROM ledger",
     "UPDATE source_activity SET last_verdict = last_verdict - 1",
     "DELETE FROM dimension_values WHERE dimension = 4",
+    "UPDATE dimension_values SET value = 'fr' WHERE dimension = 4",
+    "UPDATE verdict_blocks SET first_source = 99 WHERE block = 2",
+    "UPDATE verdict_blocks SET first_id = x'41' WHERE block = 2",
+    "INSERT INTO tallies SELECT (9 << 32) + (tally & 4294967295), cells FROM tallies LIMIT 1",
+    "INSERT INTO tallies SELECT -5, cells FROM tallies LIMIT 1",
+    "INSERT INTO tallies SELECT 4294967295, cells FROM tallies LIMIT 1",
+    "INSERT INTO counters VALUES ('request', 'zz', 'safe', 0)",
+    "UPDATE source_activity SET last_verdict = last_verdict + 1",
+    "INSERT INTO store_state VALUES ('floor', 1767312000000000)",
+    "INSERT INTO store_state VALUES ('floor', 1767225600000001)",
   ])
   func finds(damage: String) throws {
     let database = try filled()
@@ -170,9 +180,37 @@ final class TemporaryDatabase {
     #expect(try !differences(database).isEmpty)
   }
 
+  /// Blocks of another store, sound in themselves, whose verdicts differ in nothing that is counted.
+  @Test(arguments: ["another id", "another action", "another time in the bucket"])
+  func findsVerdictsOfAnotherStore(change: String) throws {
+    let database = try filled()
+    let other = try TemporaryDatabase()
+    let writer = try other.store.makeWriter(options: WriterOptions())
+    var run = LedgerRun(input: "x", startedAt: Timestamp(microseconds: 0))
+    var batch = StoreSuite.batch(
+      (0..<3_000).map { index in
+        StoreSuite.Record("id-\(index)", StoreSuite.start + Int64(index) * 40_000_000) {
+          $0.verdict = Verdict.allCases[index % 4]
+          $0.latency = Int64(index)
+        }
+      })
+    switch change {
+    case "another id": batch.idBytes[Int(batch.rows[1_700].idOffset)] = UInt8(ascii: "j")
+    case "another action": batch.rows[1_700].action = Action.blocked.rawValue
+    default: batch.rows[1_700].time += 1
+    }
+    _ = try writer.store(batch, in: &run)
+    writer.close()
+    try database.execute(
+      "ATTACH '\(other.path)' AS other; DELETE FROM verdict_blocks; INSERT INTO verdict_blocks SELECT * FROM other.verdict_blocks")
+    let found = try differences(database)
+    #expect(found.contains { $0.contains("not the same in every field") })
+  }
+
   @Test func rebuildMendsTallies() throws {
     let database = try filled()
     try database.execute("UPDATE tallies SET cells = zeroblob(20) WHERE tally % 7 = 0; DELETE FROM tallies WHERE tally % 7 = 1")
+    try database.execute("INSERT INTO tallies SELECT (9 << 32) + (tally & 4294967295), cells FROM tallies LIMIT 1")
     try database.execute("INSERT INTO tallies SELECT tally + 200, cells FROM tallies WHERE tally % 50 = 2")
     #expect(try !differences(database).isEmpty)
     let span = Span(from: Timestamp(microseconds: StoreSuite.start), to: Timestamp(microseconds: StoreSuite.start + 10 * Timestamp.microsecondsPerDay))

@@ -11,6 +11,7 @@ CREATE TABLE dimension_values (
   dimension INTEGER NOT NULL, -- 0 source, 1 model, 3 method, 4 language, 5 region
   code      INTEGER NOT NULL CHECK (code > 0),
   value     TEXT NOT NULL CHECK (length(CAST(value AS BLOB)) BETWEEN 1 AND 64),
+  checksum  INTEGER NOT NULL, -- over the other columns: renaming a value would rename its verdicts
   PRIMARY KEY (dimension, code)
 ) STRICT, WITHOUT ROWID;
 CREATE UNIQUE INDEX dimension_values_by_value ON dimension_values (dimension, value);
@@ -36,7 +37,8 @@ CREATE TABLE tallies (
 
 -- Cumulative sums that are only ever added to.
 CREATE TABLE counters (
-  counter TEXT NOT NULL,
+  counter TEXT NOT NULL CHECK (counter IN (
+    'request', 'request_duration', 'request_duration_sum', 'risk_type', 'ingest_records', 'unrecognised_values')),
   label   TEXT NOT NULL,
   part    TEXT NOT NULL,
   value   INTEGER NOT NULL CHECK (value >= 0),

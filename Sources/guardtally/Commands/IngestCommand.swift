@@ -11,7 +11,7 @@ struct IngestCommand: ParsableCommand {
     abstract: "Store verdicts from files or standard input, each exactly once.",
     discussion: """
       Reads NDJSON, one record a line; gzip is told by its content. Sending the same input again stores nothing twice. The \
-      last line on standard error says what became of the records; every refused line is named before it.
+      last line on standard error says what became of the records; the first refused lines are named before it.
 
       Example:
         echo '{"id":"a","time":"2026-01-10T12:00:00Z","verdict":"safe"}' |
@@ -70,25 +70,55 @@ struct IngestCommand: ParsableCommand {
       guard (1...1_000_000).contains(batchVerdictsMax) else { throw Failure.usage("--batch-verdicts-max takes 1 to 1000000") }
       bounds.verdictsMax = batchVerdictsMax
       let inputs = try IngestInputs(files: files, name: inputName, assignsIDs: assignIds)
-      var options = WriterOptions()
-      options.allowSynthetic = allowSynthetic
       let store = try storeOptions.store()
-      let rejectsFile = try rejects.map { try RejectsFile(path: $0) }
+      let rejectsFile = try rejects.map { try RejectsFile(path: $0, sparing: storeOptions.files() + inputs.paths) }
       Interrupts.request()
-      let writer = try store.makeWriter(options: options)
-      defer { writer.close() }
       var run = IngestRun(inputs: inputs, rejects: rejectsFile)
-      let ending = run.ingest(through: IngestPipeline(writer: writer, settings: settings, bounds: bounds, now: SystemClock.now))
-      try rejectsFile?.finish()
+      var ending: ExitCode?
+      do {
+        try Failure.reported {
+          try inputs.check()
+          ending = try ingest(&run, into: store, settings: settings, bounds: bounds)
+        }
+      } catch let code as ExitCode {
+        ending = code
+      }
+      ending = try end(run, rejectsFile, ending: ending)
+      // Whatever else was said, this is the last line.
       StandardError.line(run.counts.ledgerLine)
-      if json {
+      if let ending { throw ending }
+      if run.counts.rejected + run.counts.conflicts > 0, !allowRejects { throw Failure.someRejected }
+    }
+  }
+
+  private func ingest(_ run: inout IngestRun, into store: any VerdictStore, settings: RecordSettings, bounds: BatchBounds) throws -> ExitCode? {
+    var options = WriterOptions()
+    options.allowSynthetic = allowSynthetic
+    let writer: any VerdictWriter
+    do {
+      writer = try store.makeWriter(options: options)
+    } catch let error as StoreError where error.code == .busy && Interrupts.isRequested {
+      return Failure.interrupted
+    }
+    defer { writer.close() }
+    return run.ingest(through: IngestPipeline(writer: writer, settings: settings, bounds: bounds, now: SystemClock.now))
+  }
+
+  /// Finishes the rejects file and prints the counts. A failure of either does not hide the other.
+  private func end(_ run: IngestRun, _ rejectsFile: RejectsFile?, ending: ExitCode?) throws -> ExitCode? {
+    var ending = ending
+    do {
+      try Failure.reported {
+        try rejectsFile?.finish()
+        guard json else { return }
         let output = try FileOutput(path: nil)
         output.write(run.counts.jsonObject + "\n")
         try output.finish()
       }
-      if let code = ending { throw code }
-      if run.counts.rejected + run.counts.conflicts > 0, !allowRejects { throw Failure.someRejected }
+    } catch let code as ExitCode {
+      ending = ending ?? code
     }
+    return ending
   }
 
   private func recordSettings() throws -> RecordSettings {

@@ -71,7 +71,7 @@ struct ReportCommand: ParsableCommand {
         filters: try filters.map { try DimensionFilter($0) }, zone: zone, bucketsMax: bucketsMax)
       let order = try RowOrder(sort: sort, limit: limit, columns: report.columns)
       let format = try reportFormat()
-      let destination = try FileOutput(path: output)
+      let destination = try FileOutput(path: output, sparing: storeOptions.files())
       var printer = ReportPrinter(writer: format.makeWriter(zone: zone), order: order, output: destination)
       let left = try storeOptions.store().read { snapshot in try printer.print(report, of: snapshot) }
       try destination.finish()

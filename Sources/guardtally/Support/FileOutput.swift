@@ -16,8 +16,10 @@ final class FileOutput: TextOutputStream {
 
   private static let bufferBytes = 128 << 10
 
-  /// - Parameter path: nil or `-` for standard output.
-  init(path: String?) throws(OutputError) {
+  /// - Parameters:
+  ///   - path: nil or `-` for standard output.
+  ///   - precious: files that must not be overwritten: the database, the inputs.
+  init(path: String?, sparing precious: [String] = []) throws {
     guard let path, path != "-" else {
       descriptor = STDOUT_FILENO
       file = nil
@@ -25,6 +27,11 @@ final class FileOutput: TextOutputStream {
     }
     var status = stat()
     let exists = stat(path, &status) == 0
+    for other in precious {
+      var otherStatus = stat()
+      let isSame = exists && stat(other, &otherStatus) == 0 && otherStatus.st_dev == status.st_dev && otherStatus.st_ino == status.st_ino
+      if isSame || path == other { throw Failure.usage("\(path) is the database or an input, and would be overwritten; name another file") }
+    }
     if exists, status.st_mode & S_IFMT != S_IFREG {
       file = nil
       descriptor = open(path, O_WRONLY | O_CLOEXEC)

@@ -27,24 +27,38 @@ struct IngestInputs {
     }
     guard paths.filter({ $0 == "-" }).count <= 1 else { throw Failure.usage("standard input can be read only once") }
     inputs = paths.map { path in
-      let base = path.split(separator: "/").last.map(String.init) ?? path
+      let base = Self.printable(path.split(separator: "/").last.map(String.init) ?? path)
       return Input(path: path == "-" ? nil : path, name: name ?? (path == "-" ? "stdin" : base))
     }
     if assignsIDs { try Self.checkNames(inputs, name: name) }
     var total: Int64? = 0
     for input in inputs {
-      guard let path = input.path else {
-        total = nil
-        continue
-      }
       var status = stat()
-      guard stat(path, &status) == 0 else {
-        let reason = String(cString: strerror(errno))
-        throw InputError(.missing, "cannot read \(path): \(reason); nothing was stored")
-      }
-      total = status.st_mode & S_IFMT == S_IFREG ? total.map { $0 + Int64(status.st_size) } : nil
+      let isFile = input.path.map { stat($0, &status) == 0 && status.st_mode & S_IFMT == S_IFREG } ?? false
+      total = isFile ? total.map { $0 + Int64(status.st_size) } : nil
     }
     totalBytes = total
+  }
+
+  var paths: [String] { inputs.compactMap(\.path) }
+
+  /// Whether all inputs can be read, before any of them is stored.
+  func check() throws {
+    for path in paths {
+      guard access(path, R_OK) == 0 else {
+        let reason = String(cString: strerror(errno))
+        throw InputError(.missing, "cannot read \(Self.printable(path)): \(reason); nothing was stored")
+      }
+      var status = stat()
+      if stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR {
+        throw InputError(.unreadable, "\(Self.printable(path)) is a folder; name the files in it")
+      }
+    }
+  }
+
+  /// Without control characters, which would tear a message or a terminal apart.
+  private static func printable(_ name: String) -> String {
+    String(String.UnicodeScalarView(name.unicodeScalars.map { $0.properties.generalCategory == .control ? "\u{FFFD}" : $0 }))
   }
 
   /// Assigned ids are made of the name, so two inputs of one name could give two lines the same id.

@@ -46,6 +46,9 @@ struct IngestRun {
           StandardError.line("guardtally: \(failure.code == .interrupted ? "interrupted; what the line below counts is stored" : failure.description)")
           ending = failure.code == .interrupted ? Failure.interrupted : ExitCode.failure
         }
+      } catch let error as StoreError where error.code == .busy && Interrupts.isRequested {
+        progress.clear()
+        ending = Failure.interrupted
       } catch let error as StoreError {
         progress.clear()
         ending = Failure.exitCode(for: error)

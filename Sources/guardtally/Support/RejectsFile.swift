@@ -4,8 +4,8 @@ import Verdicts
 final class RejectsFile {
   private let output: FileOutput
 
-  init(path: String) throws {
-    output = try FileOutput(path: path)
+  init(path: String, sparing precious: [String]) throws {
+    output = try FileOutput(path: path, sparing: precious)
     output.write("input,line,offset,length,code\r\n")
   }
 

@@ -13,14 +13,29 @@ struct StoreOptions: ParsableArguments {
   var busyTimeout: String = "10s"
 
   func store() throws -> any VerdictStore {
+    SQLiteStore(
+      path: try path(), busyTimeoutMilliseconds: try busyTimeoutMilliseconds(), isInterrupted: { Interrupts.isRequested },
+      now: SystemClock.now)
+  }
+
+  /// The database's file.
+  func path() throws -> String {
     let url = db ?? ProcessInfo.processInfo.environment["GUARDTALLY_DB"].flatMap { $0.isEmpty ? nil : $0 } ?? "sqlite:guardtally.db"
     if url.hasPrefix("postgres://") || url.hasPrefix("postgresql://") {
       throw Failure.usage("this program has no Postgres driver; use sqlite:PATH")
     }
     if url.contains("://") { throw Failure.usage("--db takes sqlite:PATH or a path; it knows no other kind of database") }
     let path = url.hasPrefix("sqlite:") ? String(url.dropFirst("sqlite:".count)) : url
-    guard !path.isEmpty else { throw Failure.usage("--db names no file; write sqlite:PATH") }
-    return SQLiteStore(path: path, busyTimeoutMilliseconds: try busyTimeoutMilliseconds(), now: SystemClock.now)
+    guard !path.isEmpty, !path.hasPrefix(":memory:"), !path.hasPrefix("file:") else {
+      throw Failure.usage("--db names no file; write sqlite:PATH")
+    }
+    return path
+  }
+
+  /// All files of the database.
+  func files() throws -> [String] {
+    let path = try path()
+    return ["", "-wal", "-shm"].map { path + $0 }
   }
 
   private func busyTimeoutMilliseconds() throws -> Int32 {
