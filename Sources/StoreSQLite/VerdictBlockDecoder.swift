@@ -74,6 +74,13 @@ struct VerdictBlockDecoder {
   private static func readIDs(
     _ body: UnsafeRawBufferPointer, _ reader: inout ByteReader, _ rows: UnsafeMutableBufferPointer<VerdictRow>, into ids: inout [UInt8]
   ) {
+    let form = reader.byte()
+    guard form <= 1 else { return reader.isDamaged = true }
+    if form == 1 {
+      let rest = UnsafeRawBufferPointer(rebasing: body[reader.position...])
+      guard let length = PackedIDs.decode(rest, into: rows, ids: &ids), length == rest.count else { return reader.isDamaged = true }
+      return
+    }
     let prefixLength = Int(truncatingIfNeeded: reader.varint())
     guard prefixLength >= 0, prefixLength <= reader.remaining, !reader.isDamaged else { return reader.isDamaged = true }
     let prefix = UnsafeRawBufferPointer(rebasing: body[reader.position..<reader.position + prefixLength])

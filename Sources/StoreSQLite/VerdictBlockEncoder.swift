@@ -7,8 +7,11 @@ import Verdicts
 ///     rows         varint
 ///     columns      time, source, language, region, model, method, attributes, risk types, latency + 1 (0: none), id length:
 ///                  each a varint minimum, a byte of width (0, 1, 2, 3, 4 or 8) and rows × width bytes, lowest byte first
-///     id prefix    varint length and bytes that all ids begin with
-///     ids          the rest of each id, end to end
+///     ids          a byte: 0 plain, 1 packed
+///       plain      varint length of what all ids begin with, those bytes, and the rest of each id, end to end
+///       packed     for ids of one length that differ in hexadecimal digits alone (UUIDs, padded numbers): the first id, a bit for
+///                  each of its places that differs in another id (lowest first, whole bytes), and for each id the digits of
+///                  those places, two to a byte, the first in the high half
 ///     CRC-32C      over all before, 4 bytes
 ///
 /// Attributes are verdict (bits 0-1), stage (2-3), refusal (4-5), action (6-8) and error cause (9-11).
@@ -90,6 +93,12 @@ enum VerdictBlockEncoder {
   }
 
   private static func writeIDs(_ rows: UnsafeBufferPointer<VerdictRow>, ids: UnsafePointer<UInt8>, _ writer: inout ByteWriter) {
+    if let packed = PackedIDs.encode(rows, ids: ids) {
+      writer.byte(1)
+      writer.bytes.append(contentsOf: packed)
+      return
+    }
+    writer.byte(0)
     let first = ids + Int(rows[0].idOffset)
     var prefix = Int(rows[0].idLength)
     var total = 0

@@ -9,10 +9,8 @@ package struct TallyBuilder {
   private var groups: [Group] = []
   private var nextRow: [Int32] = []
   private var latencyBucketOfRow: [UInt8] = []
-  private var encoder = TallyEncoder()
-  private var flagged = [UInt64](repeating: 0, count: 2 * RiskType.count)
-  private var latencies = [UInt64](repeating: 0, count: LatencyScale.edges.count)
-  private var latencyBuckets: [UInt8] = []
+  private let encoder = TallyEncoder()
+  private let scratch = CellScratch()
 
   private struct Group {
     /// The codes of the combination's dimensions, the first in the highest bits.
@@ -107,49 +105,25 @@ package struct TallyBuilder {
     groups.sort { ($0.high, $0.low) < ($1.high, $1.low) }
   }
 
-  private mutating func encode(_ group: Group, rows: UnsafeBufferPointer<VerdictRow>, lanes: [Int], fingerprint: UInt64) {
-    var verdicts = SIMD4<UInt64>(repeating: 0)
-    var latencySum: UInt64 = 0
-    latencyBuckets.removeAll(keepingCapacity: true)
-    var usedRiskTypes: UInt32 = 0
-    var index = Int(group.firstRow)
-    while index >= 0 {
-      let row = rows[index]
-      verdicts[Int(row.verdict)] &+= 1
-      if row.riskTypes != 0, row.verdict == Verdict.controversial.rawValue || row.verdict == Verdict.unsafe.rawValue {
-        let base = row.verdict == Verdict.unsafe.rawValue ? RiskType.count : 0
-        usedRiskTypes |= row.riskTypes
-        var bits = row.riskTypes
-        while bits != 0 {
-          flagged[base + bits.trailingZeroBitCount] += 1
-          bits &= bits - 1
-        }
-      }
-      if row.latency >= 0 {
-        latencySum += UInt64(row.latency)
-        let bucket = latencyBucketOfRow[index]
-        if latencies[Int(bucket)] == 0 { latencyBuckets.append(bucket) }
-        latencies[Int(bucket)] += 1
-      }
-      index = Int(nextRow[index])
+  private func encode(_ group: Group, rows: UnsafeBufferPointer<VerdictRow>, lanes: [Int], fingerprint: UInt64) {
+    let first = Int(group.firstRow)
+    if nextRow[first] < 0 {
+      return encoder.append(
+        single: rows.baseAddress! + first, latencyBucket: latencyBucketOfRow[first], lanes: lanes, fingerprint: fingerprint)
     }
-    if latencyBuckets.count > 1 { latencyBuckets.sort() }
-    let codes = rows[Int(group.firstRow)].codes
-    flagged.withUnsafeBufferPointer { flagged in
-      latencies.withUnsafeBufferPointer { latencies in
-        latencyBuckets.withUnsafeBufferPointer { buckets in
-          encoder.append(
-            codes: lanes.lazy.map { codes[$0] }, verdicts: verdicts, flagged: flagged, latencySum: latencySum,
-            latencies: latencies, latencyBuckets: buckets, fingerprint: fingerprint)
+    var counts = TallyEncoder.Counts(
+      flagged: scratch.flagged, latencies: scratch.latencies, latencyBuckets: scratch.latencyBuckets, fingerprint: fingerprint)
+    nextRow.withUnsafeBufferPointer { nextRow in
+      latencyBucketOfRow.withUnsafeBufferPointer { latencyBucketOfRow in
+        var index = first
+        while index >= 0 {
+          let row = rows.baseAddress! + index
+          scratch.add(row, latencyBucket: latencyBucketOfRow[index], to: &counts)
+          index = Int(nextRow[index])
         }
       }
     }
-    while usedRiskTypes != 0 {
-      let type = usedRiskTypes.trailingZeroBitCount
-      flagged[type] = 0
-      flagged[RiskType.count + type] = 0
-      usedRiskTypes &= usedRiskTypes - 1
-    }
-    for bucket in latencyBuckets { latencies[Int(bucket)] = 0 }
+    encoder.append(codes: rows[first].codes, lanes: lanes, counts)
+    scratch.clear(counts)
   }
 }

@@ -8,7 +8,7 @@ package enum TallyMerge {
   package static func merge(
     _ left: UnsafeRawBufferPointer, _ right: UnsafeRawBufferPointer, of combination: Combination
   ) throws(TallyDamage) -> [UInt8] {
-    var encoder = TallyEncoder()
+    let encoder = TallyEncoder()
     let lanes = combination.dimensions.map { Int($0.rawValue) }
     var leftCells = try TallyDecoder(left, of: combination)
     var rightCells = try TallyDecoder(right, of: combination)

@@ -34,13 +34,21 @@ package enum LatencyScale {
 
   /// The bucket of a latency from 0 to ``microsecondsMax``.
   package static func bucket(microseconds: Int64) -> UInt8 {
-    var low = 0
-    var high = edges.count - 1
+    // Every power of two spans eight buckets at the most, so three halvings are left.
+    let width = 64 - microseconds.leadingZeroBitCount
+    var low = firstBucketOfWidth[width]
+    var high = min(firstBucketOfWidth[width + 1], edges.count - 1)
     while low < high {
       let middle = (low + high) / 2
       if edges[middle] < microseconds { low = middle + 1 } else { high = middle }
     }
     return UInt8(low)
+  }
+
+  /// For each number of significant bits the bucket of the smallest such number.
+  private static let firstBucketOfWidth: [Int] = (0...65).map { width in
+    let smallest: Int64 = width == 0 ? 0 : width > 62 ? .max : 1 << Int64(width - 1)
+    return edges.firstIndex { $0 >= smallest } ?? edges.count - 1
   }
 
   /// For each bucket the index of the published histogram's bucket that contains it; the last is `+Inf`.

@@ -1,0 +1,64 @@
+import Verdicts
+
+/// Where one cell is added up before it is written: all places are 0 between cells.
+final class CellScratch {
+  let flagged: UnsafeMutablePointer<UInt64>
+  let latencies: UnsafeMutablePointer<UInt64>
+  let latencyBuckets: UnsafeMutablePointer<UInt64>
+
+  init() {
+    func zeros(_ count: Int) -> UnsafeMutablePointer<UInt64> {
+      let start = UnsafeMutablePointer<UInt64>.allocate(capacity: count)
+      start.initialize(repeating: 0, count: count)
+      return start
+    }
+    flagged = zeros(2 * RiskType.count)
+    latencies = zeros(256)
+    latencyBuckets = zeros(TallyEncoder.latencyWords)
+  }
+
+  deinit {
+    flagged.deallocate()
+    latencies.deallocate()
+    latencyBuckets.deallocate()
+  }
+
+  @inline(__always)
+  func add(_ row: UnsafePointer<VerdictRow>, latencyBucket: UInt8, to counts: inout TallyEncoder.Counts) {
+    let verdict = row.pointee.verdict
+    counts.verdicts[Int(verdict)] &+= 1
+    let isFlagged = verdict == Verdict.controversial.rawValue || verdict == Verdict.unsafe.rawValue
+    if isFlagged, row.pointee.riskTypes != 0 {
+      let base = verdict == Verdict.unsafe.rawValue ? RiskType.count : 0
+      counts.riskTypes |= row.pointee.riskTypes
+      var bits = row.pointee.riskTypes
+      while bits != 0 {
+        flagged[base + bits.trailingZeroBitCount] &+= 1
+        bits &= bits - 1
+      }
+    }
+    if row.pointee.latency >= 0 {
+      counts.latencySum &+= UInt64(row.pointee.latency)
+      latencies[Int(latencyBucket)] &+= 1
+      latencyBuckets[Int(latencyBucket >> 6)] |= 1 << UInt64(latencyBucket & 63)
+    }
+  }
+
+  /// Sets every place back to 0 that a cell has used.
+  func clear(_ counts: TallyEncoder.Counts) {
+    var types = counts.riskTypes
+    while types != 0 {
+      flagged[types.trailingZeroBitCount] = 0
+      flagged[RiskType.count + types.trailingZeroBitCount] = 0
+      types &= types - 1
+    }
+    for word in 0..<TallyEncoder.latencyWords {
+      var bits = latencyBuckets[word]
+      while bits != 0 {
+        latencies[word * 64 + bits.trailingZeroBitCount] = 0
+        bits &= bits - 1
+      }
+      latencyBuckets[word] = 0
+    }
+  }
+}
