@@ -61,27 +61,9 @@ package struct RecordReader {
 
   // MARK: - One record
 
-  /// What has been read of a record.
-  private struct Draft {
-    var row = VerdictRow()
-    var seen: UInt32 = 0
-    var hasID = false
-    var time: Timestamp?
-    var verdict: Verdict?
-    var hasOutput = false
-    var hasFormat = false
-    var hasRiskTypes = false
-    var latency = VerdictRow.noLatency
-    var errorCause = ErrorCause.absent
-    /// Lanes of dimensions that the record has.
-    var dimensions: UInt8 = 0
-    /// The first fault of a record that is well-formed JSON.
-    var fault: RejectionCode?
-  }
-
   private mutating func record(_ line: UnsafeBufferPointer<UInt8>, at position: LinePosition) throws(RejectionCode) -> VerdictRow {
     var scanner = JSONScanner(line, nestingMax: settings.nestingMax, scratch: scratch)
-    var draft = Draft()
+    var draft = RecordDraft()
     guard scanner.peek() == 0x7B else {
       try scanner.skipValue(depth: 0)
       _ = scanner.peek()
@@ -97,7 +79,7 @@ package struct RecordReader {
         let field = RecordField.named(key)
         try scanner.expect(0x3A)
         if let field {
-          if draft.seen & field.bit != 0 { note(.duplicateField, in: &draft) }
+          if draft.seen & field.bit != 0 { draft.note(.duplicateField) }
           draft.seen |= field.bit
           try readField(field, &scanner, &draft)
         } else {
@@ -111,11 +93,7 @@ package struct RecordReader {
     return try complete(&draft, line: line, at: position)
   }
 
-  private func note(_ fault: RejectionCode, in draft: inout Draft) {
-    if draft.fault == nil { draft.fault = fault }
-  }
-
-  private mutating func readField(_ field: RecordField, _ scanner: inout JSONScanner, _ draft: inout Draft) throws(RejectionCode) {
+  private mutating func readField(_ field: RecordField, _ scanner: inout JSONScanner, _ draft: inout RecordDraft) throws(RejectionCode) {
     let first = scanner.peek()
     if first == 0x6E {
       guard scanner.skipWord("null") else { throw .badJSON }
@@ -124,7 +102,7 @@ package struct RecordReader {
     switch field {
     case .time where first == 0x2D || first &- 0x30 < 10:
       let number = try scanner.number()
-      do { draft.time = try RecordTime.parse(number) } catch { note(error, in: &draft) }
+      do { draft.time = try RecordTime.parse(number) } catch { draft.note(error) }
     case .latency where first == 0x2D || first &- 0x30 < 10:
       readLatency(try scanner.number(), &draft)
     case .refusal where first == 0x74 || first == 0x66:
@@ -141,7 +119,7 @@ package struct RecordReader {
     default:
       guard first == 0x22 else {
         try scanner.skipValue(depth: 1)
-        return note(.badType, in: &draft)
+        return draft.note(.badType)
       }
       let text = try scanner.string()
       if !text.isEmpty { readText(text, of: field, &draft) }
@@ -149,18 +127,18 @@ package struct RecordReader {
   }
 
   @inline(__always)
-  private mutating func readText(_ text: UnsafeBufferPointer<UInt8>, of field: RecordField, _ draft: inout Draft) {
+  private mutating func readText(_ text: UnsafeBufferPointer<UInt8>, of field: RecordField, _ draft: inout RecordDraft) {
     switch field {
     case .id:
-      guard text.count <= RecordSettings.idBytesMax, !ControlCharacters.occur(in: text) else { return note(.badID, in: &draft) }
+      guard text.count <= RecordSettings.idBytesMax, !ControlCharacters.occur(in: text) else { return draft.note(.badID) }
       // A field that stands twice is a fault already; its ids go with the record.
       draft.hasID = true
       draft.row.idOffset = UInt32(batch.idBytes.count)
       draft.row.idLength = UInt16(text.count)
       batch.idBytes.append(contentsOf: text)
-    case .time: do { draft.time = try RecordTime.parse(text) } catch { note(error, in: &draft) }
+    case .time: do { draft.time = try RecordTime.parse(text) } catch { draft.note(error) }
     case .verdict:
-      guard let verdict = Self.verdict(text) else { return note(.badVerdict, in: &draft) }
+      guard let verdict = Self.verdict(text) else { return draft.note(.badVerdict) }
       draft.verdict = verdict
     case .source: readDimension(text, .source, &draft)
     case .model: readDimension(text, .model, &draft)
@@ -169,19 +147,19 @@ package struct RecordReader {
     case .language: readDimension(text, .language, &draft)
     case .region: readDimension(text, .region, &draft)
     case .action:
-      guard let index = Action.names.firstIndex(where: { $0.utf8.elementsEqual(text) }) else { return note(.badValue, in: &draft) }
+      guard let index = Action.names.firstIndex(where: { $0.utf8.elementsEqual(text) }) else { return draft.note(.badValue) }
       draft.row.action = UInt8(index)
     case .errorCause:
-      guard let index = ErrorCause.names.firstIndex(where: { $0.utf8.elementsEqual(text) }) else { return note(.badValue, in: &draft) }
+      guard let index = ErrorCause.names.firstIndex(where: { $0.utf8.elementsEqual(text) }) else { return draft.note(.badValue) }
       draft.errorCause = ErrorCause.allCases[index]
     case .format: draft.hasFormat = true
-    case .latency, .refusal, .riskTypes: note(.badType, in: &draft)
+    case .latency, .refusal, .riskTypes: draft.note(.badType)
     case .output, .context: break
     }
   }
 
   @inline(__always)
-  private mutating func readDimension(_ text: UnsafeBufferPointer<UInt8>, _ dimension: Dimension, _ draft: inout Draft) {
+  private mutating func readDimension(_ text: UnsafeBufferPointer<UInt8>, _ dimension: Dimension, _ draft: inout RecordDraft) {
     let lane = Int(dimension.rawValue)
     do {
       let entry = try interners[lane].entry(of: text)
@@ -191,19 +169,19 @@ package struct RecordReader {
         if dimension == .language { draft.row.unrecognised.language = true } else { draft.row.unrecognised.region = true }
       }
     } catch {
-      note(error, in: &draft)
+      draft.note(error)
     }
   }
 
-  private func readLatency(_ number: DecimalNumber, _ draft: inout Draft) {
+  private func readLatency(_ number: DecimalNumber, _ draft: inout RecordDraft) {
     // In tenths of a microsecond, so that the half that rounds up is the last digit.
     guard let tenths = number.wholePart(timesTenTo: 4), number.isZero || !number.isNegative,
       tenths.value < LatencyScale.microsecondsMax * 10 || tenths.value == LatencyScale.microsecondsMax * 10 && tenths.isExact
-    else { return note(.numberOutOfRange, in: &draft) }
+    else { return draft.note(.numberOutOfRange) }
     draft.latency = (tenths.value + 5) / 10
   }
 
-  private func readRiskTypes(_ scanner: inout JSONScanner, _ draft: inout Draft) throws(RejectionCode) {
+  private func readRiskTypes(_ scanner: inout JSONScanner, _ draft: inout RecordDraft) throws(RejectionCode) {
     scanner.skipByte()
     if scanner.peek() == 0x5D { return scanner.skipByte() }
     repeat {
@@ -224,7 +202,7 @@ package struct RecordReader {
           continue
         }
         try scanner.skipValue(depth: 2)
-        note(.badType, in: &draft)
+        draft.note(.badType)
       }
     } while try scanner.skipComma(orEnd: 0x5D)
   }
@@ -232,7 +210,7 @@ package struct RecordReader {
   // MARK: - From draft to row
 
   private mutating func complete(
-    _ draft: inout Draft, line: UnsafeBufferPointer<UInt8>, at position: LinePosition
+    _ draft: inout RecordDraft, line: UnsafeBufferPointer<UInt8>, at position: LinePosition
   ) throws(RejectionCode) -> VerdictRow {
     if draft.hasOutput {
       if draft.verdict != nil || draft.hasRiskTypes { throw .verdictAndOutput }
@@ -261,7 +239,7 @@ package struct RecordReader {
     return draft.row
   }
 
-  private mutating func fillDimensions(_ draft: inout Draft) {
+  private mutating func fillDimensions(_ draft: inout RecordDraft) {
     for lane in 0..<Dimension.allCases.count where draft.dimensions & (1 << UInt8(lane)) == 0 {
       if let index = constantIndices[lane] {
         draft.row.codes[lane] = index

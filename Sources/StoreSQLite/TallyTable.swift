@@ -8,6 +8,7 @@ struct TallyTable {
   private let connection: SQLiteConnection
   private let files: SQLFiles
   private var builder = TallyBuilder()
+  private let merger = TallyMerger()
 
   init(connection: SQLiteConnection, files: SQLFiles) {
     self.connection = connection
@@ -28,7 +29,7 @@ struct TallyTable {
       let merged: [UInt8]
       do {
         merged = try added.withUnsafeBytes { added in
-          try TallyMerge.merge(find.blob(0), added, of: key.combination)
+          try merger.merge(find.blob(0), added, of: key.combination)
         }
       } catch {
         find.reset()

@@ -23,6 +23,29 @@ final class CellScratch {
     latencyBuckets.deallocate()
   }
 
+  /// A new cell's counts, which are written into the places.
+  func counts(fingerprint: UInt64) -> TallyEncoder.Counts {
+    TallyEncoder.Counts(flagged: flagged, latencies: latencies, latencyBuckets: latencyBuckets, fingerprint: fingerprint)
+  }
+
+  /// Adds the cell that a decoder read last.
+  func add(_ decoder: borrowing TallyDecoder, to counts: inout TallyEncoder.Counts) {
+    counts.verdicts &+= decoder.cell.verdicts
+    counts.latencySum &+= decoder.cell.latencySumMicroseconds
+    counts.riskTypes |= decoder.riskTypes
+    var bits = decoder.riskTypes
+    while bits != 0 {
+      let type = bits.trailingZeroBitCount
+      flagged[type] &+= decoder.cell.flagged[type]
+      flagged[RiskType.count + type] &+= decoder.cell.flagged[RiskType.count + type]
+      bits &= bits - 1
+    }
+    for bucket in decoder.latencyBuckets {
+      latencies[Int(bucket)] &+= decoder.cell.latencies[Int(bucket)]
+      latencyBuckets[Int(bucket >> 6)] |= 1 << UInt64(bucket & 63)
+    }
+  }
+
   @inline(__always)
   func add(_ row: UnsafePointer<VerdictRow>, latencyBucket: UInt8, to counts: inout TallyEncoder.Counts) {
     let verdict = row.pointee.verdict

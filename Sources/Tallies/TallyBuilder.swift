@@ -111,8 +111,7 @@ package struct TallyBuilder {
       return encoder.append(
         single: rows.baseAddress! + first, latencyBucket: latencyBucketOfRow[first], lanes: lanes, fingerprint: fingerprint)
     }
-    var counts = TallyEncoder.Counts(
-      flagged: scratch.flagged, latencies: scratch.latencies, latencyBuckets: scratch.latencyBuckets, fingerprint: fingerprint)
+    var counts = scratch.counts(fingerprint: fingerprint)
     nextRow.withUnsafeBufferPointer { nextRow in
       latencyBucketOfRow.withUnsafeBufferPointer { latencyBucketOfRow in
         var index = first

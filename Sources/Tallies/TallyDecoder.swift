@@ -3,22 +3,31 @@ import Verdicts
 
 /// Reads the cells of one tally in order. What ``TallyEncoder`` did not write is ``TallyDamage``, never a wrong count.
 package struct TallyDecoder {
-  private var reader: ByteReader
-  private let body: UnsafeRawBufferPointer
-  private let dimensions: [Int]
-  private var cellsLeft: UInt64
+  private var reader = ByteReader(UnsafeRawBufferPointer(start: nil, count: 0))
+  private var body = UnsafeRawBufferPointer(start: nil, count: 0)
+  private var lanes: [Int] = []
+  private var cellsLeft: UInt64 = 0
   private var cellStart = 0
   /// The cell that ``next()`` read last.
   package private(set) var cell = TallyCell()
   /// Buckets of the cell's latencies that are above 0, ascending.
   package private(set) var latencyBuckets: [UInt8] = []
 
+  /// A decoder to be used for one tally after another.
+  init() {}
+
   /// - Parameter bytes: the tally; they must outlive the decoder.
   package init(_ bytes: UnsafeRawBufferPointer, of combination: Combination) throws(TallyDamage) {
+    try begin(bytes, of: combination)
+  }
+
+  /// Begins another tally.
+  mutating func begin(_ bytes: UnsafeRawBufferPointer, of combination: Combination) throws(TallyDamage) {
     guard let body = ByteReader.checked(bytes) else { throw TallyDamage() }
     self.body = body
     reader = ByteReader(body)
-    dimensions = combination.dimensions.map { Int($0.rawValue) }
+    for lane in lanes { cell.codes[lane] = 0 }
+    lanes = combination.dimensions.map { Int($0.rawValue) }
     guard reader.byte() == TallyEncoder.version else { throw TallyDamage() }
     cellsLeft = reader.varint()
     guard !reader.isDamaged else { throw TallyDamage() }
@@ -32,7 +41,7 @@ package struct TallyDecoder {
     }
     cellsLeft -= 1
     cellStart = reader.position
-    for dimension in dimensions { cell.codes[dimension] = UInt32(truncatingIfNeeded: reader.varint()) }
+    for lane in lanes { cell.codes[lane] = UInt32(truncatingIfNeeded: reader.varint()) }
     let flags = reader.byte()
     for verdict in 0..<4 { cell.verdicts[verdict] = flags & (1 << UInt8(verdict)) != 0 ? reader.varint() : 0 }
     clearFlagged()
@@ -47,7 +56,8 @@ package struct TallyDecoder {
   /// The last cell's bytes.
   var encodedCell: UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: body[cellStart..<reader.position]) }
 
-  private var riskTypes: UInt32 = 0
+  /// Bits of the cell's risk types.
+  private(set) var riskTypes: UInt32 = 0
 
   private mutating func clearFlagged() {
     guard riskTypes != 0 else { return }

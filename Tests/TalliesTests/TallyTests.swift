@@ -82,6 +82,7 @@ private func cells(_ bytes: [UInt8], _ combination: Combination) throws -> [Dime
     let whole = build(rows)
     let parts = [rows.indices.filter { $0 % 3 == 0 }, rows.indices.filter { $0 % 3 == 1 }, rows.indices.filter { $0 % 3 == 2 }]
       .map { build($0.map { rows[$0] }) }
+    let merger = TallyMerger()
     for order in [[0, 1, 2], [2, 0, 1], [1, 2, 0]] {
       var merged: [TallyKey: [UInt8]] = [:]
       for part in order.map({ parts[$0] }) {
@@ -91,7 +92,7 @@ private func cells(_ bytes: [UInt8], _ combination: Combination) throws -> [Dime
             continue
           }
           merged[key] = try before.withUnsafeBytes { left in
-            try bytes.withUnsafeBytes { try TallyMerge.merge(left, $0, of: key.combination) }
+            try bytes.withUnsafeBytes { try merger.merge(left, $0, of: key.combination) }
           }
         }
       }
