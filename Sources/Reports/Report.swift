@@ -47,6 +47,7 @@ package struct Report: Sendable {
     let lanes = by.map { Int($0.rawValue) }
     let query = BucketQuery(edges: edges, by: by, filters: filters, measure: name.measure)
     let stride = query.measure.stride
+    var row: [Cell] = []
     try BucketScan(query, of: snapshot).forEachBucket { bucket, groups in
       let keys = groups.keys
       let order = keys.indices.sorted { left, right in
@@ -58,14 +59,16 @@ package struct Report: Sendable {
         return false
       }
       for group in order {
-        var leading: [Cell] = [.time(edges[bucket]), .time(edges[bucket + 1])]
+        row.removeAll(keepingCapacity: true)
+        row.append(.time(edges[bucket]))
+        row.append(.time(edges[bucket + 1]))
         for (index, lane) in lanes.enumerated() {
           guard let value = values[index][keys[group][lane]] else {
             throw StoreError(.damaged, "a verdict has a \(by[index].name) that the store does not list; run guardtally verify")
           }
-          leading.append(.text(value))
+          row.append(.text(value))
         }
-        for row in name.rows(groups.counts[group * stride..<(group + 1) * stride]) { try body(leading + row) }
+        try name.appendRows(groups.counts[group * stride..<(group + 1) * stride], to: &row, body)
       }
     }
   }

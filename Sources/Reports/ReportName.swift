@@ -33,34 +33,48 @@ package enum ReportName: String, CaseIterable, Sendable {
     }
   }
 
-  /// The rows of one group: none, one, or one for each risk type that occurs.
+  /// Completes the rows of one group: none, one, or one for each risk type that occurs.
   ///
-  /// - Parameter counts: as many as the measure's stride.
-  func rows(_ counts: ArraySlice<Int64>) -> [[Cell]] {
+  /// - Parameters:
+  ///   - counts: as many as the measure's stride.
+  ///   - row: what the group's rows begin with, and is left with.
+  func appendRows(_ counts: ArraySlice<Int64>, to row: inout [Cell], _ body: ([Cell]) throws -> Void) rethrows {
     let base = counts.startIndex
+    let leading = row.count
     let result = ResultCounts(safe: counts[base], controversial: counts[base + 1], unsafe: counts[base + 2], error: counts[base + 3])
     switch self {
-    case .safeRatio: return [safeRatioRow(result)]
+    case .safeRatio:
+      Self.appendSafeRatio(result, to: &row)
+      try body(row)
     case .categories:
-      return RiskType.inNameOrder.compactMap { type in
+      for type in RiskType.inNameOrder {
         let controversial = counts[base + 4 + Int(type.rawValue)]
         let unsafe = counts[base + 4 + RiskType.count + Int(type.rawValue)]
-        guard controversial + unsafe > 0 else { return nil }
         let verdicts = controversial + unsafe
-        return [
-          .text(type.name), .count(verdicts), .count(controversial), .count(unsafe),
-          .ratio(Ratio.of(verdicts, in: result.flagged)), .ratio(Ratio.of(verdicts, in: result.evaluated)),
-        ]
+        guard verdicts > 0 else { continue }
+        row.removeLast(row.count - leading)
+        row.append(.text(type.name))
+        row.append(.count(verdicts))
+        row.append(.count(controversial))
+        row.append(.count(unsafe))
+        row.append(.ratio(Ratio.of(verdicts, in: result.flagged)))
+        row.append(.ratio(Ratio.of(verdicts, in: result.evaluated)))
+        try body(row)
       }
     }
   }
 
-  private func safeRatioRow(_ result: ResultCounts) -> [Cell] {
+  private static func appendSafeRatio(_ result: ResultCounts, to row: inout [Cell]) {
     let interval = WilsonInterval(successes: result.safe, trials: result.evaluated)
-    return [
-      .count(result.total), .count(result.safe), .count(result.controversial), .count(result.unsafe), .count(result.error),
-      .ratio(result.safeRatio), .ratio(interval?.lower), .ratio(interval?.upper), .ratio(result.looseSafeRatio),
-      .ratio(result.errorRatio),
-    ]
+    row.append(.count(result.total))
+    row.append(.count(result.safe))
+    row.append(.count(result.controversial))
+    row.append(.count(result.unsafe))
+    row.append(.count(result.error))
+    row.append(.ratio(result.safeRatio))
+    row.append(.ratio(interval?.lower))
+    row.append(.ratio(interval?.upper))
+    row.append(.ratio(result.looseSafeRatio))
+    row.append(.ratio(result.errorRatio))
   }
 }

@@ -12,11 +12,11 @@ import Verdicts
 
   private func written(_ format: ReportFormat, zone: Zone = .utc, rows: [[Cell]]) -> String {
     var writer = format.makeWriter(zone: zone)
-    var text = ""
-    writer.begin(columns, to: &text)
-    for row in rows { writer.row(row, to: &text) }
-    writer.end(to: &text)
-    return text
+    var bytes: [UInt8] = []
+    writer.begin(columns, to: &bytes)
+    for row in rows { writer.row(row, to: &bytes) }
+    writer.end(to: &bytes)
+    return String(decoding: bytes, as: UTF8.self)
   }
 
   @Test func csv() {

@@ -6,24 +6,25 @@ struct CSVWriter: RowWriter {
 
   init(zone: Zone) { times = TimeTexts(zone: zone) }
 
-  mutating func begin(_ columns: [Column], to output: inout some TextOutputStream) {
-    output.write(columns.map(\.name).joined(separator: ",") + "\r\n")
+  mutating func begin(_ columns: [Column], to output: inout [UInt8]) {
+    output.append(text: columns.map(\.name).joined(separator: ",") + "\r\n")
   }
 
-  mutating func row(_ cells: [Cell], to output: inout some TextOutputStream) {
-    var line = ""
-    for (index, cell) in cells.enumerated() {
-      if index > 0 { line += "," }
+  mutating func row(_ cells: [Cell], to output: inout [UInt8]) {
+    var isFirst = true
+    for cell in cells {
+      if !isFirst { output.append(0x2C) }
+      isFirst = false
       switch cell {
-      case .time(let time): line += times[time]
-      case .text(let text): line += CSVText.field(text)
-      case .count(let count): line += String(count)
-      case .ratio(let ratio): if let ratio { line += SixDecimals.text(ratio) }
+      case .time(let time): output.append(text: times[time])
+      case .text(let text): output.append(text: CSVText.field(text))
+      case .count(let count): output.append(number: count)
+      case .ratio(let ratio): if let ratio { SixDecimals.append(ratio, to: &output) }
       }
     }
-    line += "\r\n"
-    output.write(line)
+    output.append(0x0D)
+    output.append(0x0A)
   }
 
-  mutating func end(to output: inout some TextOutputStream) {}
+  mutating func end(to output: inout [UInt8]) {}
 }

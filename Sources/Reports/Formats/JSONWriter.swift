@@ -8,12 +8,12 @@ struct JSONWriter: RowWriter {
 
   init(zone: Zone) { times = TimeTexts(zone: zone) }
 
-  mutating func begin(_ columns: [Column], to output: inout some TextOutputStream) {
+  mutating func begin(_ columns: [Column], to output: inout [UInt8]) {
     keys = columns.map { JSONText.string($0.name) }
-    output.write("[")
+    output.append(text: "[")
   }
 
-  mutating func row(_ cells: [Cell], to output: inout some TextOutputStream) {
+  mutating func row(_ cells: [Cell], to output: inout [UInt8]) {
     var line = isFirst ? "\n  {" : ",\n  {"
     isFirst = false
     for (index, cell) in cells.enumerated() {
@@ -26,10 +26,10 @@ struct JSONWriter: RowWriter {
       case .ratio(let ratio): line += ratio.map(SixDecimals.text) ?? "null"
       }
     }
-    output.write(line + "}")
+    output.append(text: line + "}")
   }
 
-  mutating func end(to output: inout some TextOutputStream) {
-    output.write(isFirst ? "]\n" : "\n]\n")
+  mutating func end(to output: inout [UInt8]) {
+    output.append(text: isFirst ? "]\n" : "\n]\n")
   }
 }

@@ -1,10 +1,10 @@
 /// Writes a report's rows in one format.
 package protocol RowWriter {
   /// Called once, before the rows.
-  mutating func begin(_ columns: [Column], to output: inout some TextOutputStream)
-  mutating func row(_ cells: [Cell], to output: inout some TextOutputStream)
+  mutating func begin(_ columns: [Column], to output: inout [UInt8])
+  mutating func row(_ cells: [Cell], to output: inout [UInt8])
   /// Called once, after the rows.
-  mutating func end(to output: inout some TextOutputStream)
+  mutating func end(to output: inout [UInt8])
 }
 
 /// The formats in which reports are written. The raw value is the name on the command line.

@@ -6,9 +6,9 @@ struct TableWriter: RowWriter {
 
   init(zone: Zone) { times = TimeTexts(zone: zone) }
 
-  mutating func begin(_ columns: [Column], to output: inout some TextOutputStream) { self.columns = columns }
+  mutating func begin(_ columns: [Column], to output: inout [UInt8]) { self.columns = columns }
 
-  mutating func row(_ cells: [Cell], to output: inout some TextOutputStream) {
+  mutating func row(_ cells: [Cell], to output: inout [UInt8]) {
     var line: [String] = []
     for cell in cells {
       switch cell {
@@ -21,16 +21,16 @@ struct TableWriter: RowWriter {
     lines.append(line)
   }
 
-  mutating func end(to output: inout some TextOutputStream) {
+  mutating func end(to output: inout [UInt8]) {
     let headers = columns.map(\.name)
     var widths = headers.map(TextWidth.columns)
     for line in lines {
       for (index, text) in line.enumerated() { widths[index] = max(widths[index], TextWidth.columns(text)) }
     }
-    output.write(Self.line(headers, columns, widths))
-    output.write(widths.map { String(repeating: "-", count: $0) }.joined(separator: "  ") + "\n")
-    for line in lines { output.write(Self.line(line, columns, widths)) }
-    if lines.isEmpty { output.write("(no verdicts in this span)\n") }
+    output.append(text: Self.line(headers, columns, widths))
+    output.append(text: widths.map { String(repeating: "-", count: $0) }.joined(separator: "  ") + "\n")
+    for line in lines { output.append(text: Self.line(line, columns, widths)) }
+    if lines.isEmpty { output.append(text: "(no verdicts in this span)\n") }
   }
 
   private static func line(_ texts: [String], _ columns: [Column], _ widths: [Int]) -> String {

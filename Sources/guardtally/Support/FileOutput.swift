@@ -65,7 +65,12 @@ final class FileOutput: TextOutputStream {
   }
 
   func write(bytes: [UInt8]) {
-    buffer.append(contentsOf: bytes)
+    write { $0.append(contentsOf: bytes) }
+  }
+
+  /// Lets a writer append to what is not yet written out.
+  func write(_ append: (inout [UInt8]) -> Void) {
+    append(&buffer)
     if buffer.count >= Self.bufferBytes { flush() }
   }
 

@@ -5,7 +5,7 @@ import Storage
 struct ReportPrinter {
   private var writer: any RowWriter
   private let order: RowOrder
-  private var output: FileOutput
+  private let output: FileOutput
 
   init(writer: any RowWriter, order: RowOrder, output: FileOutput) {
     self.writer = writer
@@ -15,22 +15,22 @@ struct ReportPrinter {
 
   /// - Returns: how many rows the limit left out.
   mutating func print(_ report: Report, of snapshot: any StoreSnapshot) throws -> Int {
-    writer.begin(report.columns, to: &output)
+    output.write { writer.begin(report.columns, to: &$0) }
     var count = 0
     if order.column == nil {
       // Rows go out as they come, so memory does not grow with them.
       try report.forEachRow(of: snapshot) { row in
         count += 1
-        if count <= order.limit ?? .max { writer.row(row, to: &output) }
+        if count <= order.limit ?? .max { output.write { writer.row(row, to: &$0) } }
         if let failure = output.failure { throw failure }
       }
     } else {
       var rows: [[Cell]] = []
       try report.forEachRow(of: snapshot) { rows.append($0) }
       count = rows.count
-      for row in order.sorted(rows).prefix(order.limit ?? .max) { writer.row(row, to: &output) }
+      for row in order.sorted(rows).prefix(order.limit ?? .max) { output.write { writer.row(row, to: &$0) } }
     }
-    writer.end(to: &output)
+    output.write { writer.end(to: &$0) }
     return max(0, count - (order.limit ?? .max))
   }
 }
