@@ -1,2 +1,2 @@
 -- How many verdicts are present.
-SELECT coalesce(sum(verdicts), 0) FROM verdict_blocks
+SELECT CAST(total(verdicts) AS INTEGER) FROM verdict_blocks

@@ -1,10 +1,10 @@
 /// Reads what ``ByteWriter`` wrote, from memory that may be damaged: every read checks its bounds, and the first failure
-/// sticks, so a caller may check once at the end.
+/// is remembered, so a caller may check once at the end.
 @frozen
 package struct ByteReader {
   @usableFromInline let bytes: UnsafeRawBufferPointer
   package var position: Int
-  /// True once a read went over the end or met a malformed number; from then on every read gives 0.
+  /// True once a read went over the end or met a malformed number; what is read after that means nothing.
   package var isDamaged = false
 
   @inlinable

@@ -1,5 +1,6 @@
 import Reports
 package import Storage
+import Tallies
 package import Verdicts
 
 /// Everything that is published of a store at one moment, computed in one snapshot.
@@ -57,6 +58,18 @@ package struct MetricsSnapshot: Sendable {
   /// Methods beyond the first by arrival, which are counted as `other`.
   private static func foldedMethods(of snapshot: any StoreSnapshot, _ counters: [CounterKey: Int64]) throws -> Int {
     let labels = Set(counters.keys.filter { $0.counter == .request }.map { ExactText($0.label) })
-    return try snapshot.values(of: .method).all.filter { !labels.contains(ExactText($0.value)) }.count
+    let unlabelled = Set(try snapshot.values(of: .method).all.filter { !labels.contains(ExactText($0.value)) }.map(\.code))
+    guard !unlabelled.isEmpty else { return 0 }
+    // A record that was refused as a conflict may have brought a method that no verdict has.
+    var folded: Set<UInt32> = []
+    try snapshot.forEachTally(of: .method, buckets: 0..<UInt32.max) { key, bytes in
+      guard folded.count < unlabelled.count else { return }
+      var cells = try TallyDecoder(bytes, of: .method)
+      while try cells.next() {
+        let code = cells.cell.codes[Int(Dimension.method.rawValue)]
+        if unlabelled.contains(code) { folded.insert(code) }
+      }
+    }
+    return folded.count
   }
 }

@@ -19,20 +19,27 @@ package struct BatchReader: ~Copyable {
   package init(
     _ source: any ByteSource, input: String, settings: RecordSettings, bounds: BatchBounds, now: @escaping @Sendable () -> Timestamp
   ) {
-    lines = LineReader(source, lineBytesMax: settings.lineBytesMax)
+    lines = LineReader(source, lineBytesMax: settings.lineBytesMax, now: now)
     records = RecordReader(input: input, settings: settings)
     self.bounds = bounds
     self.now = now
   }
 
-  /// Reads until a bound of the batch is reached, the input pauses, or it ends. An input without a line still gives one batch,
+  /// Reads until a bound of the batch is reached or the input ends. An input without a line still gives one batch,
   /// so that every run has its row in the ledger.
   package mutating func next() -> Next {
     guard !isAtEnd else { return .end(failure) }
     records.beginBatch(now: now())
+    var deadline: Timestamp?
     while !isAtEnd, !isFull {
-      let hasPending = records.batch.read > 0
-      switch lines.next(idleMilliseconds: hasPending ? bounds.idleMilliseconds : nil) {
+      let next = lines.next(until: deadline)
+      if deadline == nil {
+        // The first line may have been long in coming: the clock that counts is the one at its arrival.
+        let arrival = now()
+        records.setNow(arrival)
+        deadline = arrival.advanced(byMicroseconds: bounds.ageMax)
+      }
+      switch next {
       case .line(let line):
         if !Self.isBlank(line) { records.read(line, at: position(length: UInt64(line.count))) }
       case .tooLong(let length): records.reject(.lineTooLong, at: position(length: length))
@@ -69,8 +76,9 @@ package struct BatchBounds: Sendable {
   /// From ten thousand on a sync costs a few percent; more than this only costs memory.
   package var verdictsMax = verdictsMaxDefault
   package var idBytesMax = 8 << 20
-  /// A batch that waits so long for its next line is stored as it is.
-  package var idleMilliseconds: Int32 = 1_000
+  /// Microseconds after its first line at which a batch is stored as it is rather than wait for more: what a slow feed has
+  /// sent is on disk within about a second.
+  package var ageMax = Timestamp.microsecondsPerSecond
 
   package static let verdictsMaxDefault = 50_000
 

@@ -1,6 +1,7 @@
 #if canImport(Glibc)
 import Glibc
 #endif
+package import Verdicts
 
 /// Cuts an input into lines, in constant memory.
 package struct LineReader: ~Copyable {
@@ -9,7 +10,7 @@ package struct LineReader: ~Copyable {
     case line(UnsafeBufferPointer<UInt8>)
     /// A line over the bound, which was stepped over; its length.
     case tooLong(UInt64)
-    /// Nothing came for a while.
+    /// The deadline has come before the next line.
     case idle
     case end
     /// The input cannot be read on; the length of the line that it broke off in, or nil between lines.
@@ -17,6 +18,7 @@ package struct LineReader: ~Copyable {
   }
 
   private let source: any ByteSource
+  private let now: @Sendable () -> Timestamp
   private let lineBytesMax: Int
   private let buffer: UnsafeMutablePointer<UInt8>
   private let capacity: Int
@@ -36,9 +38,12 @@ package struct LineReader: ~Copyable {
 
   private static let chunkBytes = 1 << 20
 
-  /// - Parameter lineBytesMax: bytes of a line without its end.
-  package init(_ source: any ByteSource, lineBytesMax: Int) {
+  /// - Parameters:
+  ///   - lineBytesMax: bytes of a line without its end.
+  ///   - now: asked where a deadline is to be kept.
+  package init(_ source: any ByteSource, lineBytesMax: Int, now: @escaping @Sendable () -> Timestamp) {
     self.source = source
+    self.now = now
     self.lineBytesMax = lineBytesMax
     // Room for a longest line with its end, and a chunk beside it.
     capacity = lineBytesMax + 2 + Self.chunkBytes
@@ -47,8 +52,9 @@ package struct LineReader: ~Copyable {
 
   deinit { buffer.deallocate() }
 
-  /// - Parameter idleMilliseconds: give ``Next/idle`` after so long without input; nil to wait for ever.
-  package mutating func next(idleMilliseconds: Int32?) -> Next {
+  /// - Parameter deadline: when to give ``Next/idle`` instead of waiting for more input; nil to wait for ever. Lines that have
+  ///   been read are given all the same.
+  package mutating func next(until deadline: Timestamp? = nil) -> Next {
     var searched = start
     while true {
       if let newline = memchr(buffer + searched, 0x0A, end - searched) {
@@ -76,7 +82,10 @@ package struct LineReader: ~Copyable {
         searched -= start
         start = 0
       }
-      if let idleMilliseconds, !source.wait(milliseconds: idleMilliseconds) { return .idle }
+      if let deadline {
+        let left = (deadline.microseconds - now().microseconds) / 1_000
+        if left <= 0 || !source.wait(milliseconds: Int32(clamping: left)) { return .idle }
+      }
       do {
         let count = try source.read(into: UnsafeMutableRawBufferPointer(start: buffer + end, count: capacity - end))
         if count == 0 { isAtEnd = true }

@@ -3,7 +3,8 @@ package import Verdicts
 
 /// Turns lines into the rows of a batch.
 ///
-/// A line's JSON is read to its end before anything about it is decided, so a line that is not JSON is always called that.
+/// A line's JSON is read to its end before anything about it is decided, so a line that is not JSON is always called that
+/// (but for nesting over the bound, behind which nobody looks).
 /// Among the faults of a well-formed record the first in the order of its fields is reported.
 package struct RecordReader {
   private let settings: RecordSettings
@@ -21,11 +22,14 @@ package struct RecordReader {
     batch = VerdictBatch(input: input)
   }
 
-  /// Begins a batch of the same input.
-  ///
-  /// - Parameter now: against which the records' times are checked.
-  package mutating func beginBatch(now: Timestamp) {
+  /// Sets the time against which the records' times are checked.
+  package mutating func setNow(_ now: Timestamp) {
     latestAccepted = now.advanced(byMicroseconds: settings.timeAheadMax)
+  }
+
+  /// Begins a batch of the same input.
+  package mutating func beginBatch(now: Timestamp) {
+    setNow(now)
     batch = VerdictBatch(input: batch.input)
     for index in interners.indices { interners[index].removeAll() }
     for index in constantIndices.indices { constantIndices[index] = nil }

@@ -37,7 +37,7 @@ package enum ReportName: String, CaseIterable, Sendable {
   ///
   /// - Parameters:
   ///   - counts: as many as the measure's stride.
-  ///   - row: what the group's rows begin with, and is left with.
+  ///   - row: what the group's rows begin with; left with the last row.
   func appendRows(_ counts: ArraySlice<Int64>, to row: inout [Cell], _ body: ([Cell]) throws -> Void) rethrows {
     let base = counts.startIndex
     let leading = row.count

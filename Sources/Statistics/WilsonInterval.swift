@@ -11,7 +11,7 @@ package struct WilsonInterval: Equatable, Sendable {
 
   /// Nil without trials: there is no ratio, and so no interval.
   package init?(successes: Int64, trials: Int64) {
-    guard trials > 0 else { return nil }
+    guard trials > 0, (0...trials).contains(successes) else { return nil }
     let count = Double(trials)
     let ratio = Double(successes) / count
     let square = Self.z * Self.z

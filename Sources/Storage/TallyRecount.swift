@@ -6,18 +6,28 @@ package struct TallyRecount {
   package var tallies: [TallyKey: [UInt8]] = [:]
   package private(set) var verdicts = 0
 
+  /// Verdicts of one bucket that are held at a time.
+  private static let pendingMax = 65_536
+
   /// Holds one span's tallies in memory: a day at a time is what callers ask for.
   package init(of snapshot: any StoreSnapshot, in span: Span) throws {
     var builder = TallyBuilder()
+    let merger = TallyMerger()
     var pending: [VerdictRow] = []
     var pendingIDs: [UInt8] = []
     var pendingBucket: UInt32 = 0
     var tallies: [TallyKey: [UInt8]] = [:]
     var count = 0
-    func flush() {
-      pending.withUnsafeBufferPointer { rows in
-        pendingIDs.withUnsafeBufferPointer { ids in
-          if let ids = ids.baseAddress { builder.build(rows: rows, ids: ids) { key, cells in tallies[key] = cells } }
+    func flush() throws {
+      try pending.withUnsafeBufferPointer { rows in
+        try pendingIDs.withUnsafeBufferPointer { ids in
+          guard let ids = ids.baseAddress else { return }
+          try builder.build(rows: rows, ids: ids) { key, cells in
+            guard let before = tallies[key] else { return tallies[key] = cells }
+            tallies[key] = try before.withUnsafeBytes { left in
+              try cells.withUnsafeBytes { try merger.merge(left, $0, of: key.combination) }
+            }
+          }
         }
       }
       pending.removeAll(keepingCapacity: true)
@@ -27,8 +37,8 @@ package struct TallyRecount {
       count += run.rows.count
       for row in run.rows {
         let bucket = TallyKey.bucket(of: row.time)
-        if bucket != pendingBucket {
-          flush()
+        if bucket != pendingBucket || pending.count >= Self.pendingMax {
+          try flush()
           pendingBucket = bucket
         }
         var copy = row
@@ -37,7 +47,7 @@ package struct TallyRecount {
         pending.append(copy)
       }
     }
-    flush()
+    try flush()
     self.tallies = tallies
     verdicts = count
   }

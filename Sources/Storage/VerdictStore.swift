@@ -54,7 +54,7 @@ package protocol StoreSnapshot {
   func forEachTally(
     of combination: Combination, buckets: Range<UInt32>, _ body: (TallyKey, UnsafeRawBufferPointer) throws -> Void) throws
 
-  /// Verdicts of a span in ascending order of time, in runs of any length. Rows carry the store's codes; fields that were
+  /// Verdicts of a span in ascending order of time, source code and id bytes, in runs of any length. Rows carry the store's codes; fields that were
   /// not asked for are 0. Rows and ids are valid during the call.
   func forEachVerdicts(in span: Span, fields: VerdictFields, _ body: (VerdictRun) throws -> Void) throws
 

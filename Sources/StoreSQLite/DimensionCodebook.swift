@@ -35,20 +35,27 @@ struct DimensionCodebook {
     return code
   }
 
+  /// The code of a value that has one already.
+  func knownCode(of value: String, in dimension: Dimension) throws -> UInt32? {
+    try known[Int(dimension.rawValue)][ExactText(value)] ?? find(value, in: dimension)
+  }
+
   private func find(_ value: String, in dimension: Dimension) throws -> UInt32? {
     let find = try connection.statement(files.query("dimension_values.find"))
     defer { find.reset() }
     find.bind(1, Int64(dimension.rawValue))
     find.bind(2, value)
-    return try find.step() ? UInt32(truncatingIfNeeded: find.integer(0)) : nil
+    return try find.step() ? try exactCode(find.integer(0)) : nil
   }
 
   private func insert(_ value: String, in dimension: Dimension) throws -> UInt32 {
     let newest = try connection.statement(files.query("dimension_values.newest_code"))
     newest.bind(1, Int64(dimension.rawValue))
     _ = try newest.step()
-    let code = newest.integer(0) + 1
+    let newestCode = newest.integer(0)
     newest.reset()
+    let code = Int64(try exactCode(newestCode)) + 1
+    _ = try exactCode(code)
     let insert = try connection.statement(files.query("dimension_values.insert"))
     insert.bind(1, Int64(dimension.rawValue))
     insert.bind(2, code)
@@ -56,5 +63,12 @@ struct DimensionCodebook {
     insert.bind(4, DimensionValueChecksum.of(value, code: UInt32(truncatingIfNeeded: code), in: dimension))
     try insert.run()
     return UInt32(truncatingIfNeeded: code)
+  }
+
+  private func exactCode(_ number: Int64) throws -> UInt32 {
+    guard let code = UInt32(exactly: number) else {
+      throw StoreError(.damaged, "\(connection.path): a dimension value has the impossible code \(number); restore the database from a backup")
+    }
+    return code
   }
 }

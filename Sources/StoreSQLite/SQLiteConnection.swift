@@ -75,8 +75,6 @@ final class SQLiteConnection {
     return try statement.step() ? statement.text(0) : nil
   }
 
-  var lastInsertedRow: Int64 { sqlite3_last_insert_rowid(handle) }
-
   /// Translates a result code into the store's errors.
   func error(_ code: Int32) -> StoreError {
     let what = describe(code: code, systemError: sqlite3_system_errno(handle))
@@ -87,6 +85,8 @@ final class SQLiteConnection {
       return StoreError(.full, "no space left for \(path); what was acknowledged is stored; free space and run the same command again")
     case SQLITE_NOTADB:
       return StoreError(.notADatabase, "\(path) is not an SQLite database")
+    case SQLITE_CONSTRAINT:
+      return StoreError(.damaged, "\(path): what is stored does not fit together (\(what)); run guardtally verify")
     case SQLITE_CORRUPT:
       return StoreError(.damaged, "\(path) is damaged: \(what); restore it from a backup")
     case SQLITE_CANTOPEN, SQLITE_READONLY, SQLITE_PERM, SQLITE_AUTH:

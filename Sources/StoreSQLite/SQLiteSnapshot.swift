@@ -9,15 +9,31 @@ struct SQLiteSnapshot: StoreSnapshot {
   let files: SQLFiles
 
   func floor() throws -> Timestamp? {
-    try state("floor").map { Timestamp(microseconds: $0) }
+    try state("floor").map { try time($0, of: "the floor") }
   }
 
   func verdictsRetired() throws -> Int {
-    Int(try state("verdicts_retired") ?? 0)
+    Int(try count(try state("verdicts_retired") ?? 0, of: "retired verdicts"))
   }
 
   func verdictCount() throws -> Int {
-    Int(try connection.integer(files.query("verdict_blocks.count")) ?? 0)
+    Int(try count(try connection.integer(files.query("verdict_blocks.count")) ?? 0, of: "verdicts"))
+  }
+
+  /// A time that can be one (1970 to 9999): arithmetic on anything else could overflow.
+  private func time(_ microseconds: Int64, of what: String) throws -> Timestamp {
+    guard (0..<253_402_300_800_000_000).contains(microseconds) else { throw impossible(what) }
+    return Timestamp(microseconds: microseconds)
+  }
+
+  /// A count that can be one: below 2^56, which a sum of microseconds reaches after two thousand years of latency.
+  private func count(_ number: Int64, of what: String) throws -> Int64 {
+    guard (0..<1 << 56).contains(number) else { throw impossible(what) }
+    return number
+  }
+
+  private func impossible(_ what: String) -> StoreError {
+    StoreError(.damaged, "\(connection.path): the number kept for \(what) is impossible; restore the database from a backup")
   }
 
   private func state(_ name: String) throws -> Int64? {
@@ -34,7 +50,7 @@ struct SQLiteSnapshot: StoreSnapshot {
     list.bind(1, Int64(dimension.rawValue))
     var values: [(UInt32, String)] = []
     while try list.step() {
-      let code = UInt32(truncatingIfNeeded: list.integer(0))
+      guard let code = UInt32(exactly: list.integer(0)) else { throw impossible("a code of \(dimension.name)") }
       let value = list.text(1)
       guard DimensionValueChecksum.of(value, code: code, in: dimension) == list.integer(2) else {
         throw StoreError(.damaged, "\(connection.path): value \(code) of \(dimension.name) was changed after it was written; restore the database from a backup")
@@ -101,8 +117,10 @@ struct SQLiteSnapshot: StoreSnapshot {
     let blocks = try connection.statement(files.query("verdict_blocks.days"))
     defer { blocks.reset() }
     while try blocks.step() {
-      days.insert(blocks.integer(0))
-      days.insert(blocks.integer(1))
+      for column: Int32 in 0...1 {
+        let length = Timestamp.microsecondsPerDay
+        days.insert(try time(min(blocks.integer(column), .max / length) * length, of: "a block's time").microseconds / length)
+      }
     }
     try addDaysInside(&days)
     let tallies = try connection.statement(files.query("tallies.days"))
@@ -126,7 +144,7 @@ struct SQLiteSnapshot: StoreSnapshot {
   }
 
   func oldestVerdict() throws -> Timestamp? {
-    try connection.integer(files.query("verdict_blocks.oldest_time")).map { Timestamp(microseconds: $0) }
+    try connection.integer(files.query("verdict_blocks.oldest_time")).map { try time($0, of: "a block's time") }
   }
 
   func unknownTallies() throws -> [Int64] {
@@ -140,7 +158,7 @@ struct SQLiteSnapshot: StoreSnapshot {
   func newestVerdict() throws -> Timestamp? {
     let newest = try connection.statement(files.query("verdict_blocks.newest_time"))
     defer { newest.reset() }
-    return try newest.step() ? Timestamp(microseconds: newest.integer(0)) : nil
+    return try newest.step() ? try time(newest.integer(0), of: "a block's time") : nil
   }
 
   func counters() throws -> [CounterKey: Int64] {
@@ -149,7 +167,7 @@ struct SQLiteSnapshot: StoreSnapshot {
     var counters: [CounterKey: Int64] = [:]
     while try list.step() {
       guard let counter = Counter(rawValue: list.text(0)) else { continue }
-      counters[CounterKey(counter, list.text(1), list.text(2))] = list.integer(3)
+      counters[CounterKey(counter, list.text(1), list.text(2))] = try count(list.integer(3), of: "counter \(counter.rawValue)")
     }
     return counters
   }
@@ -159,7 +177,8 @@ struct SQLiteSnapshot: StoreSnapshot {
     defer { list.reset() }
     var sources: [(UInt32, Timestamp)] = []
     while try list.step() {
-      sources.append((UInt32(truncatingIfNeeded: list.integer(0)), Timestamp(microseconds: list.integer(1))))
+      guard let source = UInt32(exactly: list.integer(0)) else { throw impossible("a source") }
+      sources.append((source, try time(list.integer(1), of: "a source's newest verdict")))
     }
     return sources
   }
@@ -170,15 +189,16 @@ struct SQLiteSnapshot: StoreSnapshot {
     var entries: [LedgerEntry] = []
     while try list.step() {
       var counts = LedgerCounts()
-      counts.read = Int(list.integer(3))
-      counts.stored = Int(list.integer(4))
-      counts.duplicates = Int(list.integer(5))
-      counts.conflicts = Int(list.integer(6))
-      counts.rejected = Int(list.integer(7))
-      counts.unrecognised = Int(list.integer(8))
+      func column(_ index: Int32) throws -> Int { Int(try count(list.integer(index), of: "ledger row \(list.integer(0))")) }
+      counts.read = try column(3)
+      counts.stored = try column(4)
+      counts.duplicates = try column(5)
+      counts.conflicts = try column(6)
+      counts.rejected = try column(7)
+      counts.unrecognised = try column(8)
       entries.append(
         LedgerEntry(
-          run: list.integer(0), input: list.text(1), startedAt: Timestamp(microseconds: list.integer(2)), counts: counts,
+          run: list.integer(0), input: list.text(1), startedAt: try time(list.integer(2), of: "ledger row \(list.integer(0))"), counts: counts,
           checksum: list.integer(9)))
     }
     return entries

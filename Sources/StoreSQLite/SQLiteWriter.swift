@@ -30,7 +30,6 @@ final class SQLiteWriter: VerdictWriter {
       var outcome = BatchOutcome()
       outcome.counts.read = batch.read
       outcome.counts.rejected = batch.rejections.count
-      try refuseMixing(batch)
       let stored = try storeVerdicts(of: batch, outcome: &outcome)
       try stored.withUnsafeBufferPointer { rows in
         try batch.idBytes.withUnsafeBufferPointer { ids in
@@ -77,12 +76,14 @@ final class SQLiteWriter: VerdictWriter {
   /// - Returns: the stored rows with the store's codes, in ascending order of time.
   private func storeVerdicts(of batch: VerdictBatch, outcome: inout BatchOutcome) throws -> [VerdictRow] {
     var rows = batch.rows
-    try replaceLocalCodes(&rows, values: batch.values)
     if let floor = try stateValue("floor"), rows.contains(where: { $0.time < floor }) {
       refuse(rows.filter { $0.time < floor }, of: batch, code: .expired, outcome: &outcome)
       rows.removeAll { $0.time < floor }
     }
     guard !rows.isEmpty else { return [] }
+    let isUsed = Self.usedValues(rows, of: batch)
+    try refuseMixing(sources: zip(batch.values[0], isUsed[0]).filter(\.1).map(\.0))
+    try replaceLocalCodes(&rows, values: batch.values, isUsed: isUsed)
     return try batch.idBytes.withUnsafeBufferPointer { ids in
       sortByKey(&rows, ids: ids.baseAddress!)
       fates.removeAll(keepingCapacity: true)
@@ -129,10 +130,20 @@ final class SQLiteWriter: VerdictWriter {
     }
   }
 
-  private func replaceLocalCodes(_ rows: inout [VerdictRow], values: [[String]]) throws {
+  /// For each dimension and value of a batch whether one of the rows has it: refused records leave nothing in the store.
+  private static func usedValues(_ rows: [VerdictRow], of batch: VerdictBatch) -> [[Bool]] {
+    batch.values.enumerated().map { lane, values in
+      var isUsed = [Bool](repeating: false, count: values.count)
+      for row in rows { isUsed[Int(row.codes[lane])] = true }
+      return isUsed
+    }
+  }
+
+  private func replaceLocalCodes(_ rows: inout [VerdictRow], values: [[String]], isUsed: [[Bool]]) throws {
     var codes: [[UInt32]] = []
     for dimension in Dimension.allCases {
-      codes.append(try values[Int(dimension.rawValue)].map { try codebook.code(of: $0, in: dimension) })
+      let lane = Int(dimension.rawValue)
+      codes.append(try zip(values[lane], isUsed[lane]).map { try $1 ? codebook.code(of: $0, in: dimension) : 0 })
     }
     rows.withUnsafeMutableBufferPointer { rows in
       for lane in 0..<codes.count {
@@ -160,10 +171,8 @@ final class SQLiteWriter: VerdictWriter {
   // MARK: - Beside the verdicts
 
   /// Made-up verdicts stand beside others only where that was asked for: they would be in every total.
-  private func refuseMixing(_ batch: VerdictBatch) throws {
+  private func refuseMixing(sources: [String]) throws {
     guard !options.allowSynthetic else { return }
-    let sources = batch.values[Int(Dimension.source.rawValue)]
-    guard !batch.rows.isEmpty, !sources.isEmpty else { return }
     let synthetic = WriterOptions.syntheticSource
     let bringsSynthetic = sources.contains(synthetic)
     let bringsOthers = sources.contains { $0 != synthetic }
@@ -193,7 +202,13 @@ final class SQLiteWriter: VerdictWriter {
 
   private func count(_ rows: UnsafeBufferPointer<VerdictRow>, batch: VerdictBatch, counts: LedgerCounts) throws {
     var names: [UInt32: String] = [:]
-    for method in batch.values[Int(Dimension.method.rawValue)] { names[try codebook.code(of: method, in: .method)] = method }
+    let used = Set(rows.map { $0.codes[Int(Dimension.method.rawValue)] })
+    if !used.isEmpty {
+      // The rows' codes are known by now, so a method without one is a refused record's.
+      for method in batch.values[Int(Dimension.method.rawValue)] {
+        if let code = try codebook.knownCode(of: method, in: .method), used.contains(code) { names[code] = method }
+      }
+    }
     var labels: Set<ExactText> = []
     let list = try connection.statement(files.query("counters.labels"))
     list.bind(1, Counter.request.rawValue)
@@ -241,7 +256,7 @@ final class SQLiteWriter: VerdictWriter {
       next.run = try connection.integer(files.query("ledger.next_run"))
     }
     let number = next.run ?? 0
-    let put = try connection.statement(files.query("ledger.put"))
+    let put = try connection.statement(files.query(run.run == nil ? "ledger.insert" : "ledger.update"))
     put.bind(1, number)
     put.bind(2, next.input)
     put.bind(3, next.startedAt.microseconds)

@@ -22,11 +22,15 @@ struct VerdictBlockDecoder {
     swap(&idBytes, &ids)
     defer { swap(&idBytes, &ids) }
     return rows.withUnsafeMutableBufferPointer { rows in
+      var isImpossible = false
       let wantsCodes = fields.contains(.codes)
       Self.column(body, &reader, rows, isWanted: true) { $0.pointee.time = Int64(bitPattern: $1) }
       for dimension in [Dimension.source, .language, .region, .model, .method] {
         let lane = Int(dimension.rawValue)
-        Self.column(body, &reader, rows, isWanted: wantsCodes) { $0.pointee.codes[lane] = UInt32(truncatingIfNeeded: $1) }
+        Self.column(body, &reader, rows, isWanted: wantsCodes) {
+          if $1 > UInt64(UInt32.max) { isImpossible = true }
+          $0.pointee.codes[lane] = UInt32(truncatingIfNeeded: $1)
+        }
       }
       Self.column(body, &reader, rows, isWanted: wantsCodes || fields.contains(.verdict)) { row, value in
         row.pointee.verdict = UInt8(value & 3)
@@ -35,13 +39,19 @@ struct VerdictBlockDecoder {
         row.pointee.action = UInt8(value >> 6 & 7)
         row.pointee.errorCause = UInt8(value >> 9 & 7)
       }
-      Self.column(body, &reader, rows, isWanted: fields.contains(.riskTypes)) { $0.pointee.riskTypes = UInt32(truncatingIfNeeded: $1) }
-      Self.column(body, &reader, rows, isWanted: fields.contains(.latency)) { $0.pointee.latency = Int64(bitPattern: $1) - 1 }
+      Self.column(body, &reader, rows, isWanted: fields.contains(.riskTypes)) {
+        if $1 > UInt64(RiskTypeSet.all.bits) { isImpossible = true }
+        $0.pointee.riskTypes = UInt32(truncatingIfNeeded: $1)
+      }
+      Self.column(body, &reader, rows, isWanted: fields.contains(.latency)) {
+        if $1 > UInt64(LatencyScale.microsecondsMax) + 1 { isImpossible = true }
+        $0.pointee.latency = Int64(bitPattern: $1) &- 1
+      }
       if fields.contains(.id) {
         Self.column(body, &reader, rows, isWanted: true) { $0.pointee.idLength = UInt16(truncatingIfNeeded: $1) }
         Self.readIDs(body, &reader, rows, into: &idBytes)
       }
-      return !reader.isDamaged
+      return !reader.isDamaged && !isImpossible
     }
   }
 

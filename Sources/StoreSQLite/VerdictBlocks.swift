@@ -67,7 +67,10 @@ struct VerdictBlocks {
   private mutating func read(_ row: SQLiteStatement) throws -> Found {
     let found = Found(
       block: row.integer(0), firstTime: row.integer(1), firstSource: row.integer(2), firstID: Array(row.blob(3)))
-    guard decoder.decode(row.blob(4), fields: .all) else { throw Self.damage(block: found.block, path: connection.path) }
+    guard decoder.decode(row.blob(4), fields: .all), let first = decoder.rows.first, first.time == found.firstTime,
+      Int64(first.codes[Int(Dimension.source.rawValue)]) == found.firstSource,
+      decoder.ids[Int(first.idOffset)..<Int(first.idOffset) + Int(first.idLength)].elementsEqual(found.firstID)
+    else { throw Self.damage(block: found.block, path: connection.path) }
     return found
   }
 
@@ -84,7 +87,7 @@ struct VerdictBlocks {
     defer { search.reset() }
     search.bind(1, block.firstTime)
     search.bind(2, block.firstSource)
-    let hasNext = try block.firstID.withUnsafeBytes { bytes throws -> Bool in
+    let hasNext = try block.firstID.withUnsafeBytes { bytes in
       search.bind(3, borrowing: bytes)
       return try search.step()
     }
@@ -93,7 +96,10 @@ struct VerdictBlocks {
     next.time = search.integer(0)
     next.codes[Int(Dimension.source.rawValue)] = UInt32(truncatingIfNeeded: search.integer(1))
     let nextID = Array(search.blob(2))
-    next.idLength = UInt16(nextID.count)
+    guard let idLength = UInt16(exactly: nextID.count), idLength > 0 else {
+      throw StoreError(.damaged, "\(connection.path): the key of a verdict block is damaged; restore the database from a backup")
+    }
+    next.idLength = idLength
     return nextID.withUnsafeBufferPointer { nextID in
       // The first row belongs to the block by how it was found, so the answer is above `start`.
       var low = start + 1
@@ -116,6 +122,7 @@ struct VerdictBlocks {
     merged.reserveCapacity(oldCount + rows.count)
     var storedCount = 0
     var oldAfterFirstStored = 0
+    var lastStored: Int?
     decoder.rows.withUnsafeBufferPointer { old in
       decoder.ids.withUnsafeBufferPointer { oldIDs in
         var oldIndex = 0
@@ -130,10 +137,12 @@ struct VerdictBlocks {
           }
           if oldIndex < oldCount, order == 0 {
             fates[index] = old[oldIndex].hasSameContent(as: row.pointee) ? .duplicate : .conflict
-          } else if index > 0, let first = Self.storedTwin(of: index, rows, ids: ids, fates: fates) {
+          } else if let first = lastStored, VerdictKey.compare(rows.baseAddress! + first, ids, row, ids) == 0 {
+            // Equal keys stand side by side, so the row stored last is the only one that this one can repeat.
             fates[index] = rows[first].hasSameContent(as: row.pointee) ? .duplicate : .conflict
           } else {
             fates[index] = .stored
+            lastStored = index
             if storedCount == 0 { oldAfterFirstStored = oldCount - oldIndex }
             storedCount += 1
             append(row, ids)
@@ -147,18 +156,6 @@ struct VerdictBlocks {
     }
     guard storedCount > 0 else { return }
     try write(replacing: block, isAppend: oldAfterFirstStored == 0)
-  }
-
-  /// The earlier row of the same key that was stored, if there is one: equal keys stand side by side.
-  private static func storedTwin(
-    of index: Int, _ rows: UnsafeBufferPointer<VerdictRow>, ids: UnsafePointer<UInt8>, fates: UnsafeMutableBufferPointer<Fate>
-  ) -> Int? {
-    var earlier = index - 1
-    while earlier >= 0, VerdictKey.compare(rows.baseAddress! + earlier, ids, rows.baseAddress! + index, ids) == 0 {
-      if fates[earlier] == .stored { return earlier }
-      earlier -= 1
-    }
-    return nil
   }
 
   private mutating func append(_ row: UnsafePointer<VerdictRow>, _ ids: UnsafePointer<UInt8>) {

@@ -1,7 +1,8 @@
 import ByteCoding
 import Verdicts
 
-/// Reads the cells of one tally in order. What ``TallyEncoder`` did not write is ``TallyDamage``, never a wrong count.
+/// Reads the cells of one tally in order. Bytes whose checksum does not hold, or that no cells can be read from, are
+/// ``TallyDamage``, never a wrong count.
 package struct TallyDecoder {
   private var reader = ByteReader(UnsafeRawBufferPointer(start: nil, count: 0))
   private var body = UnsafeRawBufferPointer(start: nil, count: 0)
@@ -41,7 +42,10 @@ package struct TallyDecoder {
     }
     cellsLeft -= 1
     cellStart = reader.position
-    for lane in lanes { cell.codes[lane] = UInt32(truncatingIfNeeded: reader.varint()) }
+    for lane in lanes {
+      guard let code = UInt32(exactly: reader.varint()) else { throw TallyDamage() }
+      cell.codes[lane] = code
+    }
     let flags = reader.byte()
     for verdict in 0..<4 { cell.verdicts[verdict] = flags & (1 << UInt8(verdict)) != 0 ? reader.varint() : 0 }
     clearFlagged()

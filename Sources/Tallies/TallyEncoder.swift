@@ -23,7 +23,7 @@ package final class TallyEncoder {
   private var count = 0
   package private(set) var cellCount = 0
 
-  /// More than any cell takes: five numbers of a code, flags, and every count, risk type and latency bucket at its longest.
+  /// More than any cell takes: four codes, flags, and every count, risk type and latency bucket at its longest.
   private static let cellBytesMax = 8_192
 
   package init() {
@@ -130,27 +130,6 @@ package final class TallyEncoder {
     }
     if fingerprint != 0 { Self.littleEndian(fingerprint, &cursor) }
     end(cursor)
-  }
-
-  /// A cell in full.
-  package func append(_ cell: TallyCell, of combination: Combination) {
-    var words = [UInt64](repeating: 0, count: Self.latencyWords)
-    for (bucket, verdicts) in cell.latencies.enumerated() where verdicts != 0 { words[bucket >> 6] |= 1 << UInt64(bucket & 63) }
-    var riskTypes: UInt32 = 0
-    for type in 0..<RiskType.count where cell.flagged[type] != 0 || cell.flagged[RiskType.count + type] != 0 {
-      riskTypes |= 1 << UInt32(type)
-    }
-    cell.flagged.withUnsafeBufferPointer { flagged in
-      cell.latencies.withUnsafeBufferPointer { latencies in
-        words.withUnsafeBufferPointer { words in
-          append(
-            codes: cell.codes, lanes: combination.dimensions.map { Int($0.rawValue) },
-            Counts(
-              verdicts: cell.verdicts, flagged: flagged.baseAddress!, riskTypes: riskTypes, latencySum: cell.latencySumMicroseconds,
-              latencies: latencies.baseAddress!, latencyBuckets: words.baseAddress!, fingerprint: cell.fingerprint))
-        }
-      }
-    }
   }
 
   /// A cell as it stands in another tally.

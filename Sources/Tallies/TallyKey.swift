@@ -14,10 +14,6 @@ package struct TallyKey: Hashable, Comparable, Sendable {
     self.bucket = bucket
   }
 
-  package init(combination: Combination, containing time: Timestamp) {
-    self.init(combination: combination, bucket: Self.bucket(of: time.microseconds))
-  }
-
   /// The one number under which stores keep a tally: combination in the high bits, so that a combination's buckets lie side
   /// by side in order of time.
   package var number: Int64 { Int64(combination.rawValue) << 32 | Int64(bucket) }

@@ -49,8 +49,7 @@ extension Timestamp {
   /// RFC 3339 in a fixed offset: `Z` for an offset of 0 that is UTC's own, a numeric offset otherwise; seconds always, a
   /// fraction (without trailing zeros) only if it is not 0.
   ///
-  /// - Parameter offsetSeconds: seconds east of UTC. RFC 3339 has no seconds in an offset, so a zone's odd seconds are
-  ///   kept out by the caller (no zone has had any since 1972).
+  /// - Parameter offsetSeconds: seconds east of UTC, in whole minutes.
   package func rfc3339(offsetSeconds: Int = 0, isUTC: Bool = true) -> String {
     let local = microseconds + Int64(offsetSeconds) * Self.microsecondsPerSecond
     let day = Timestamp(microseconds: local).floored(to: Self.microsecondsPerDay).microseconds

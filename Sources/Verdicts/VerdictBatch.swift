@@ -14,8 +14,6 @@ package struct VerdictBatch: Sendable {
   package var rejections: [Rejection] = []
   /// Lines that were not blank.
   package var read: Int = 0
-  /// The last batch of its input.
-  package var endsInput = false
 
   package init(input: String) { self.input = input }
 

@@ -57,10 +57,12 @@ struct DayRecount {
     }
     let countedCells = try recounted.map { bytes in try bytes.withUnsafeBytes { try Self.cells($0, of: key.combination) } } ?? [:]
     var found = false
+    let values = try key.combination.dimensions.map { try snapshot.values(of: $0) }
     for codes in Set(storedCells.keys).union(countedCells.keys) {
       let left = storedCells[codes] ?? TallyCell()
       let right = countedCells[codes] ?? TallyCell()
-      let name = "\(place)\(try self.name(of: codes, in: key.combination))"
+      guard left != right else { continue }
+      let name = "\(place)\(self.name(of: codes, in: key.combination, values: values))"
       for verdict in Verdict.allCases where left.verdicts[Int(verdict.rawValue)] != right.verdicts[Int(verdict.rawValue)] {
         found = true
         try report(
@@ -101,10 +103,8 @@ struct DayRecount {
     }
   }
 
-  private func name(of codes: DimensionCodes, in combination: Combination) throws -> String {
-    try combination.dimensions.map { dimension in
-      " \(dimension.name)=\(try snapshot.values(of: dimension)[codes[Int(dimension.rawValue)]] ?? "?")"
-    }.joined()
+  private func name(of codes: DimensionCodes, in combination: Combination, values: [DimensionValues]) -> String {
+    zip(combination.dimensions, values).map { " \($0.name)=\($1[codes[Int($0.rawValue)]] ?? "?")" }.joined()
   }
 
   private static func cells(_ bytes: UnsafeRawBufferPointer, of combination: Combination) throws -> [DimensionCodes: TallyCell] {
@@ -116,13 +116,13 @@ struct DayRecount {
 
   // MARK: - Verdicts
 
-  /// Every verdict stands once and in values that the store lists.
+  /// Every verdict stands once, in the order of identities, and in values that the store lists.
   private static func checkIdentities(
     of snapshot: any StoreSnapshot, in span: Span, newestBySource: inout [UInt32: Timestamp]
   ) throws {
     let listed = try Dimension.allCases.map { dimension in Set(try snapshot.values(of: dimension).all.map(\.code)) }
-    var atTime: Int64 = .min
-    var identitiesAtTime: Set<Identity> = []
+    var previous = VerdictRow()
+    var previousID: [UInt8] = []
     try snapshot.forEachVerdicts(in: span, fields: [.codes, .id]) { run in
       for row in run.rows {
         for lane in 0..<Dimension.allCases.count where !listed[lane].contains(row.codes[lane]) {
@@ -130,23 +130,19 @@ struct DayRecount {
             .damaged,
             "a verdict at \(Timestamp(microseconds: row.time).rfc3339()) has a \(Dimension.names[lane]) that the store does not list")
         }
-        if row.time != atTime {
-          if row.time < atTime { throw StoreError(.damaged, "verdicts are out of order at \(Timestamp(microseconds: row.time).rfc3339())") }
-          atTime = row.time
-          identitiesAtTime.removeAll(keepingCapacity: true)
-        }
         let source = row.codes[Int(Dimension.source.rawValue)]
         let id = run.idBytes[Int(row.idOffset)..<Int(row.idOffset) + Int(row.idLength)]
-        guard identitiesAtTime.insert(Identity(source: source, id: Array(id))).inserted else {
-          throw StoreError(.damaged, "a verdict at \(Timestamp(microseconds: row.time).rfc3339()) is stored twice")
+        let previousSource = previous.codes[Int(Dimension.source.rawValue)]
+        let ascends = row.time != previous.time ? row.time > previous.time
+          : source != previousSource ? source > previousSource : previousID.lexicographicallyPrecedes(id)
+        guard ascends else {
+          throw StoreError(.damaged, "a verdict at \(Timestamp(microseconds: row.time).rfc3339()) is stored twice or out of order")
         }
+        previous = row
+        previousID.removeAll(keepingCapacity: true)
+        previousID.append(contentsOf: id)
         newestBySource[source] = max(newestBySource[source] ?? Timestamp(microseconds: .min), Timestamp(microseconds: row.time))
       }
     }
-  }
-
-  private struct Identity: Hashable {
-    var source: UInt32
-    var id: [UInt8]
   }
 }

@@ -34,7 +34,7 @@ package struct Verifier {
     var days: [Timestamp] = []
     var newestBySource: [UInt32: Timestamp] = [:]
     try store.read { snapshot in
-      days = try snapshot.days(in: span)
+      try Self.reportingDamage(report) { days = try snapshot.days(in: span) }
       let whole = StoreTotals(snapshot)
       try Self.reportingDamage(report) {
         summary.ledgerRows = try whole.compareLedger(report)

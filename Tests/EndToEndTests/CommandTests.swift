@@ -61,6 +61,38 @@ private let one = #"{"id":"a","time":"2026-01-10T12:00:00Z","verdict":"safe"}"#
     #expect(try shell.run("guardtally generate --rows 10 | guardtally ingest --allow-synthetic").status == 0)
   }
 
+  @Test func refusedRecordsLeaveNothing() throws {
+    let shell = try Shell()
+    let refused = #"{"id":"x","time":"nonsense","verdict":"safe","source":"synthetic","method":"ghost"}"#
+    let outcome = try shell.run("printf '%s\n' '\(refused)' '\(one)' | guardtally ingest; guardtally metrics | grep -E 'ghost|synthetic|folded.*[1-9]$'")
+    #expect(outcome.errors.hasSuffix("read=2 stored=1 duplicates=0 conflicts=0 rejected=1 unrecognised=0\n"))
+    #expect(outcome.output.isEmpty)
+  }
+
+  /// What a slow feed has sent is stored after about a second, and its age is that of its arrival.
+  @Test func slowFeedsAreStoredMeanwhile() throws {
+    let shell = try Shell()
+    let feed = "(for n in 1 2 3 4 5 6 7 8 9; do printf '{\"id\":\"%s\",\"time\":\"%s\",\"verdict\":\"safe\"}\n' $n $(date -u +%Y-%m-%dT%H:%M:%SZ); sleep 0.4; done)"
+    let script = "\(feed) | guardtally ingest --time-ahead-max 1s 2> ledger & sleep 2.6; guardtally report safe-ratio --last 1h | tail -n 1 | cut -d, -f3; wait; cat ledger"
+    let lines = try shell.run(script).output.split(separator: "\n")
+    #expect(lines.count == 2)
+    #expect((1...8).contains(Int(lines.first?.filter(\.isNumber) ?? "") ?? 0))
+    #expect(lines.last == "read=9 stored=9 duplicates=0 conflicts=0 rejected=0 unrecognised=0")
+  }
+
+  @Test func outputsSpareTheDatabaseAndTheInputs() throws {
+    let shell = try Shell()
+    let made = try shell.run("printf '%s\n' '\(one)' > in.ndjson; guardtally ingest --db x.db --rejects ./x.db in.ndjson")
+    #expect(made.status == 64)
+    #expect(made.lastErrorLine == "read=1 stored=1 duplicates=0 conflicts=0 rejected=0 unrecognised=0")
+    for script in ["guardtally ingest --db x.db --rejects in.ndjson in.ndjson", "ln -s x.db y; guardtally report safe-ratio --db x.db --output y"] {
+      #expect(try shell.run(script).status == 64)
+    }
+    #expect(try shell.run("guardtally verify --db x.db && cat in.ndjson").output.hasSuffix(one + "\n"))
+    let piped = try shell.run("mkfifo p; cat p > copy & guardtally report safe-ratio --db x.db --from 2026-01-10 --to 2026-01-11 --output p; wait; wc -l < copy")
+    #expect(piped.output.filter(\.isNumber) == "2")
+  }
+
   @Test func assignedIDsAreTheSameAgain() throws {
     let shell = try Shell()
     let line = #"{"time":"2026-01-10T12:00:00Z","verdict":"safe"}"#

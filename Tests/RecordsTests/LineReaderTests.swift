@@ -1,6 +1,7 @@
 import Foundation
 import Records
 import Testing
+import Verdicts
 
 /// Gives bytes in portions of a chosen size.
 private final class PortionedBytes: ByteSource {
@@ -23,10 +24,10 @@ private final class PortionedBytes: ByteSource {
 }
 
 private func lines(_ bytes: [UInt8], portion: Int, max: Int = 16) -> [String] {
-  var reader = LineReader(GzipBytes(PortionedBytes(bytes, portion: portion), name: "x"), lineBytesMax: max)
+  var reader = LineReader(GzipBytes(PortionedBytes(bytes, portion: portion), name: "x"), lineBytesMax: max, now: { Timestamp(microseconds: 0) })
   var seen: [String] = []
   while true {
-    switch reader.next(idleMilliseconds: nil) {
+    switch reader.next() {
     case .line(let line): seen.append("\(reader.line)@\(reader.offset):\(String(decoding: line, as: UTF8.self))")
     case .tooLong(let length): seen.append("\(reader.line)@\(reader.offset)>\(length)")
     case .idle: seen.append("idle")

@@ -17,6 +17,7 @@ package struct StoreSuite {
     ("tells duplicates from conflicts within a batch", { try $0.tellsDuplicatesFromConflictsWithinABatch() }),
     ("tells duplicates from conflicts across batches", { try $0.tellsDuplicatesFromConflictsAcrossBatches() }),
     ("keeps ids of one microsecond apart", { try $0.keepsIDsOfOneMicrosecondApart() }),
+    ("stores one of many repetitions in a batch", { try $0.storesOneOfManyRepetitions() }),
     ("compares ids and values bytewise", { try $0.comparesBytewise() }),
     ("gives verdicts back in order of time, field by field", { try $0.givesVerdictsBack() }),
     ("any order of batches gives the same tallies", { try $0.anyOrderGivesTheSameTallies() }),
@@ -145,6 +146,11 @@ package struct StoreSuite {
     #expect(try store([Array(records[..<1_500]), Array(records[1_500...])]).map { $0.counts.stored } == [1_500, 2_500])
     #expect(try store([records])[0].counts.duplicates == 4_000)
     #expect(Set(try identities()).count == 4_000)
+  }
+
+  private func storesOneOfManyRepetitions() throws {
+    let repeated = (0..<20_000).map { index in Record("a", Self.start) { $0.verdict = index % 2 == 0 ? .safe : .unsafe } }
+    #expect(counts(try store([repeated + [Record("b", Self.start)]])[0]) == [20_001, 2, 9_999, 10_000, 0])
   }
 
   private func comparesBytewise() throws {

@@ -101,7 +101,7 @@ private func cells(_ bytes: [UInt8], _ combination: Combination) throws -> [Dime
   }
 
   @Test func everyChangedByteIsFound() throws {
-    let bytes = try #require(build(someRows(40, seed: 3))[TallyKey(combination: .language, containing: Timestamp(microseconds: 1_767_225_600_000_000))])
+    let bytes = try #require(build(someRows(40, seed: 3))[TallyKey(combination: .language, bucket: TallyKey.bucket(of: 1_767_225_600_000_000))])
     for index in bytes.indices {
       var changed = bytes
       changed[index] ^= 0x10

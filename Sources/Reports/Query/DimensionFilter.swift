@@ -103,7 +103,7 @@ extension DimensionFilter {
       }
       return .value(tag)
     case .region:
-      if text == RegionCode.unknown { return .value(text) }
+      if text.uppercased() == RegionCode.unknown { return .value(RegionCode.unknown) }
       guard let code = RegionCode.canonical(item.bytes) else {
         throw QueryError("--where: \(text) is no ISO 3166 region; verdicts with an unreadable region are under ZZ")
       }

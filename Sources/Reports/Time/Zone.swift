@@ -45,7 +45,8 @@ package struct Zone: Sendable {
 
   /// RFC 3339 in this zone.
   package func text(_ time: Timestamp) -> String {
-    time.rfc3339(offsetSeconds: offsetSeconds(at: time), isUTC: isUTC)
+    // RFC 3339 has no seconds in an offset. No zone has had any since 1972; before, the time is told in the nearest offset.
+    time.rfc3339(offsetSeconds: offsetSeconds(at: time) / 60 * 60, isUTC: isUTC)
   }
 
   /// The stretches of constant offset that make up a span, in order and without gaps.

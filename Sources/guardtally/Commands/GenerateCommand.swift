@@ -26,7 +26,7 @@ struct GenerateCommand: ParsableCommand {
   var seed: UInt64 = 1
 
   @Option(help: ArgumentHelp("When the first day begins: RFC 3339 or a date (midnight UTC).", valueName: "time"))
-  var start: String = "2026-01-01T00:00:00Z"
+  var start: String = TrafficGenerator.Settings.startDefault.rfc3339()
 
   func run() throws {
     try Failure.reported {

@@ -124,7 +124,7 @@ struct IngestCommand: ParsableCommand {
   private func recordSettings() throws -> RecordSettings {
     var settings = RecordSettings()
     guard (64...(64 << 20)).contains(lineBytesMax) else { throw Failure.usage("--line-bytes-max takes 64 to 67108864") }
-    guard (1...10_000).contains(nestingMax) else { throw Failure.usage("--nesting-max takes 1 to 10000") }
+    guard (1...1_000).contains(nestingMax) else { throw Failure.usage("--nesting-max takes 1 to 1000") }
     guard let ahead = SpanText.length(timeAheadMax) else {
       throw Failure.usage("--time-ahead-max takes a number and a unit, as in 30m, 24h or 7d")
     }

@@ -13,6 +13,7 @@ final class FileOutput: TextOutputStream {
   private var buffer: [UInt8] = []
   private(set) var failure: OutputError?
   private var isFinished = false
+  private let precious: [String]
 
   private static let bufferBytes = 128 << 10
 
@@ -20,6 +21,7 @@ final class FileOutput: TextOutputStream {
   ///   - path: nil or `-` for standard output.
   ///   - precious: files that must not be overwritten: the database, the inputs.
   init(path: String?, sparing precious: [String] = []) throws {
+    self.precious = precious
     guard let path, path != "-" else {
       descriptor = STDOUT_FILENO
       file = nil
@@ -27,11 +29,8 @@ final class FileOutput: TextOutputStream {
     }
     var status = stat()
     let exists = stat(path, &status) == 0
-    for other in precious {
-      var otherStatus = stat()
-      let isSame = exists && stat(other, &otherStatus) == 0 && otherStatus.st_dev == status.st_dev && otherStatus.st_ino == status.st_ino
-      if isSame || path == other { throw Failure.usage("\(path) is the database or an input, and would be overwritten; name another file") }
-    }
+    if precious.contains(path) { throw Self.refusal(of: path) }
+    try Self.refuse(path, ifOneOf: precious)
     if exists, status.st_mode & S_IFMT != S_IFREG {
       file = nil
       descriptor = open(path, O_WRONLY | O_CLOEXEC)
@@ -44,6 +43,22 @@ final class FileOutput: TextOutputStream {
     file = (target, temporary)
     guard descriptor >= 0 else { throw OutputError(path: path, systemError: errno) }
     if exists { fchmod(descriptor, status.st_mode & 0o7777) }
+  }
+
+  /// Refuses a path that leads to one of these files.
+  private static func refuse(_ path: String, ifOneOf precious: [String]) throws {
+    var status = stat()
+    guard stat(path, &status) == 0 else { return }
+    for other in precious {
+      var otherStatus = stat()
+      if stat(other, &otherStatus) == 0, otherStatus.st_dev == status.st_dev, otherStatus.st_ino == status.st_ino {
+        throw refusal(of: path)
+      }
+    }
+  }
+
+  private static func refusal(of path: String) -> any Error {
+    Failure.usage("\(path) is the database or an input, and would be overwritten; name another file")
   }
 
   /// The path with links followed, or as it is where nothing is there yet.
@@ -75,10 +90,12 @@ final class FileOutput: TextOutputStream {
   }
 
   /// Writes what is buffered, and gives a file its name: all of it or none.
-  func finish() throws(OutputError) {
+  func finish() throws {
     flush()
     if let failure { throw failure }
     guard let file else { return }
+    // The database may have come to be at this very place meanwhile.
+    try Self.refuse(file.path, ifOneOf: precious)
     guard fsync(descriptor) == 0, close(descriptor) == 0, rename(file.temporary, file.path) == 0 else {
       throw OutputError(path: file.path, systemError: errno)
     }

@@ -12,6 +12,8 @@ enum Interrupts {
 
   /// Ends the program at once, with the contract's code. A closed pipe is an error of the write, not a signal.
   static func exitOnSignal() {
+    // With a standard stream closed, the next file opened would take its place and its messages.
+    for descriptor: Int32 in 0...2 where fcntl(descriptor, F_GETFD) == -1 { _ = open("/dev/null", O_RDWR) }
     signal(SIGPIPE, SIG_IGN)
     signal(SIGINT) { _ in _exit(130) }
   }
