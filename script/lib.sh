@@ -2,6 +2,13 @@
 
 say() { printf '\n== %s\n' "$*"; }
 
+# How to become root, in $sudo; fails where this user cannot.
+find_sudo() {
+  if [ "$(id -u)" = 0 ]; then sudo=; return 0; fi
+  command -v sudo >/dev/null 2>&1 && sudo -n true 2>/dev/null || return 1
+  sudo='sudo -n'
+}
+
 # Installs the Debian packages that are missing; without the right to, says exactly what to install.
 need_packages() {
   missing=
@@ -9,17 +16,38 @@ need_packages() {
     dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'install ok installed' || missing="$missing $package"
   done
   [ -n "$missing" ] || return 0
-  if [ "$(id -u)" = 0 ]; then sudo=; elif command -v sudo >/dev/null 2>&1 && sudo -n true 2>/dev/null; then sudo='sudo -n'; else
+  find_sudo || {
     echo "These packages are missing and this user may not install them:" >&2
     echo "  sudo apt-get install$missing" >&2
     exit 1
-  fi
+  }
   say "installing$missing"
   $sudo apt-get update -q >/dev/null || true
   DEBIAN_FRONTEND=noninteractive $sudo apt-get install -q -y --no-install-recommends $missing >/dev/null || {
     echo "Installing failed; install by hand:$missing" >&2
     exit 1
   }
+}
+
+# promtool, out of Debian's package but without its server, which would be started and kept running.
+need_promtool() {
+  command -v promtool >/dev/null 2>&1 && return 0
+  tools="$PWD/.build/tools"
+  if [ ! -x "$tools/usr/bin/promtool" ]; then
+    say "fetching promtool"
+    mkdir -p "$tools"
+    (
+      cd "$tools"
+      # A machine that is new has no lists of packages yet.
+      apt-get download -q prometheus >/dev/null 2>&1 || { find_sudo && $sudo apt-get update -q >/dev/null && apt-get download -q prometheus >/dev/null 2>&1; } || {
+        echo "promtool is missing and cannot be fetched; install Debian's package prometheus" >&2
+        exit 1
+      }
+      dpkg -x prometheus_*.deb . && rm prometheus_*.deb
+    )
+  fi
+  PATH="$tools/usr/bin:$PATH"
+  export PATH
 }
 
 need_swift() {
@@ -29,11 +57,12 @@ need_swift() {
 # A Python environment of the project's own, with the recounting engine.
 need_python() {
   need_packages python3 python3-venv
+  duckdb=duckdb==2.0.0
   venv=.build/venv
   if [ ! -x "$venv/bin/python" ] || ! "$venv/bin/python" -c 'import duckdb' 2>/dev/null; then
     say "making a Python environment with duckdb"
     python3 -m venv "$venv"
-    "$venv/bin/pip" install -q --disable-pip-version-check duckdb
+    "$venv/bin/pip" install -q --disable-pip-version-check "$duckdb"
   fi
   python="$PWD/$venv/bin/python"
 }

@@ -30,8 +30,7 @@ package protocol VerdictWriter: AnyObject {
 
   /// Replaces the tallies of whole 15-minute buckets by a recount of their verdicts, in one commit.
   ///
-  /// - Returns: how many tallies changed.
-  func rebuildTallies(buckets: Range<UInt32>) throws -> Int
+  func rebuildTallies(buckets: Range<UInt32>) throws -> RebuildOutcome
 
   /// Gives the database back. The writer is not used afterwards.
   func close()

@@ -44,7 +44,7 @@ final class SQLiteWriter: VerdictWriter {
     return outcome
   }
 
-  func rebuildTallies(buckets: Range<UInt32>) throws -> Int {
+  func rebuildTallies(buckets: Range<UInt32>) throws -> RebuildOutcome {
     try inTransaction {
       let grain = TallyKey.grainMicroseconds
       let span = Span(

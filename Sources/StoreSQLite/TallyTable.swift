@@ -42,35 +42,42 @@ struct TallyTable {
   }
 
   /// Puts a recount of the span's verdicts in the place of whatever the buckets held.
-  ///
-  /// - Returns: how many tallies were not what the recount gave.
-  mutating func replace(buckets: Range<UInt32>, bySpan span: Span, of snapshot: SQLiteSnapshot) throws -> Int {
+  mutating func replace(buckets: Range<UInt32>, bySpan span: Span, of snapshot: SQLiteSnapshot) throws -> RebuildOutcome {
+    var outcome = RebuildOutcome()
     var recount = try TallyRecount(of: snapshot, in: span)
-    var changed = 0
     for combination in Combination.allCases {
       var stale: [TallyKey] = []
       try snapshot.forEachTally(of: combination, buckets: buckets) { key, bytes in
-        if let counted = recount.tallies[key], bytes.elementsEqual(counted) {
+        let counted = recount.tallies[key]
+        if let counted, bytes.elementsEqual(counted) {
           recount.tallies[key] = nil
-        } else if recount.tallies[key] == nil {
-          stale.append(key)
+          return
+        }
+        if counted == nil { stale.append(key) }
+        if combination == .overall, let before = Self.fingerprint(bytes), before != counted.flatMap({ $0.withUnsafeBytes(Self.fingerprint) }) {
+          outcome.bucketsOfOtherVerdicts.append(key.start)
         }
       }
-      for key in stale {
-        let delete = try connection.statement(files.query("tallies.delete"))
-        delete.bind(1, key.number)
-        try delete.run()
-      }
-      changed += stale.count
+      for key in stale { try delete(key.number) }
+      outcome.talliesChanged += stale.count
     }
     for (key, cells) in recount.tallies { try put(key, cells) }
-    for number in try snapshot.unknownTallies() {
-      let delete = try connection.statement(files.query("tallies.delete"))
-      delete.bind(1, number)
-      try delete.run()
-      changed += 1
-    }
-    return changed + recount.tallies.count
+    let unknown = try snapshot.unknownTallies()
+    for number in unknown { try delete(number) }
+    outcome.talliesChanged += recount.tallies.count + unknown.count
+    return outcome
+  }
+
+  /// The fingerprint of an overall tally, or nil where its bytes are damaged.
+  private static func fingerprint(_ bytes: UnsafeRawBufferPointer) -> UInt64? {
+    guard var cells = try? TallyDecoder(bytes, of: .overall), (try? cells.next()) == true else { return nil }
+    return cells.cell.fingerprint
+  }
+
+  private func delete(_ number: Int64) throws {
+    let delete = try connection.statement(files.query("tallies.delete"))
+    delete.bind(1, number)
+    try delete.run()
   }
 
   private func put(_ key: TallyKey, _ cells: [UInt8]) throws {

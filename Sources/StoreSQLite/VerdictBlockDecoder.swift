@@ -33,6 +33,11 @@ struct VerdictBlockDecoder {
         }
       }
       Self.column(body, &reader, rows, isWanted: wantsCodes || fields.contains(.verdict)) { row, value in
+        if value > 0xFFF || value >> 2 & 3 >= Stage.allCases.count || value >> 4 & 3 >= Refusal.allCases.count
+          || value >> 6 & 7 >= Action.allCases.count || value >> 9 & 7 >= ErrorCause.allCases.count
+        {
+          isImpossible = true
+        }
         row.pointee.verdict = UInt8(value & 3)
         row.pointee.codes[Int(Dimension.stage.rawValue)] = UInt32(value >> 2 & 3)
         row.pointee.refusal = UInt8(value >> 4 & 3)

@@ -10,7 +10,7 @@ package struct Rebuilder {
 
   package struct Summary: Sendable {
     package var days = 0
-    package var talliesChanged = 0
+    package var outcome = RebuildOutcome()
   }
 
   /// - Parameter span: widened to whole 15-minute buckets.
@@ -31,7 +31,7 @@ package struct Rebuilder {
     for day in days {
       let start = max(day, from)
       let end = min(day.advanced(byMicroseconds: Timestamp.microsecondsPerDay), to)
-      summary.talliesChanged += try writer.rebuildTallies(
+      summary.outcome += try writer.rebuildTallies(
         buckets: TallyKey.bucket(of: start.microseconds)..<TallyKey.bucket(of: end.microseconds))
       summary.days += 1
     }

@@ -126,7 +126,7 @@ struct IngestCommand: ParsableCommand {
     guard (64...(64 << 20)).contains(lineBytesMax) else { throw Failure.usage("--line-bytes-max takes 64 to 67108864") }
     guard (1...1_000).contains(nestingMax) else { throw Failure.usage("--nesting-max takes 1 to 1000") }
     guard let ahead = SpanText.length(timeAheadMax) else {
-      throw Failure.usage("--time-ahead-max takes a number and a unit, as in 30m, 24h or 7d")
+      throw Failure.usage("--time-ahead-max takes a whole number above 0 and a unit (s, m, h, d, w; up to 100 years), as in 30m, 24h or 7d")
     }
     settings.lineBytesMax = lineBytesMax
     settings.nestingMax = nestingMax

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Reports
 import Storage
+import Verdicts
 import Verification
 
 struct RebuildCommand: ParsableCommand {
@@ -30,7 +31,11 @@ struct RebuildCommand: ParsableCommand {
       let span = try SpanText.daySpan(from: from, to: to)
       let output = try FileOutput(path: nil)
       let summary = try Rebuilder(try storeOptions.store()).rebuild(span)
-      output.write("rebuilt \(counted(summary.days, "day")): \(counted(summary.talliesChanged, "tally", "tallies")) changed\n")
+      output.write("rebuilt \(counted(summary.days, "day")): \(counted(summary.outcome.talliesChanged, "tally", "tallies")) changed\n")
+      for bucket in summary.outcome.bucketsOfOtherVerdicts {
+        StandardError.line(
+          "guardtally: warning: the verdicts of the 15 minutes from \(bucket.rfc3339()) are not those that were counted there; the new tallies fit them, and verify will not say so again")
+      }
       try output.finish()
     }
   }

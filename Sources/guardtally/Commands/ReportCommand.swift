@@ -66,6 +66,7 @@ struct ReportCommand: ParsableCommand {
       guard let zone = Zone(name: tz) else {
         throw Failure.usage("there is no time zone \(tz); give an IANA name such as Asia/Kolkata or America/New_York")
       }
+      guard bucketsMax > 0 else { throw Failure.usage("--buckets-max takes a whole number from 1 on") }
       let report = try Report(
         name: reportName, span: try spanOptions.span(in: zone), step: try step(), by: try dimensions(),
         filters: try filters.map { try DimensionFilter($0) }, zone: zone, bucketsMax: bucketsMax)

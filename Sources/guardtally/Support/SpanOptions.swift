@@ -26,7 +26,7 @@ struct SpanOptions: ParsableArguments {
     guard let from else {
       if to != nil { throw Failure.usage("--to needs --from: the span would have no beginning") }
       guard let length = SpanText.length(last ?? "24h") else {
-        throw Failure.usage("--last takes a number and a unit, as in 15m, 24h or 7d")
+        throw Failure.usage("--last takes a whole number above 0 and a unit (s, m, h, d, w; up to 100 years), as in 15m, 24h or 7d")
       }
       return Span(from: edge.advanced(byMicroseconds: -length), to: edge)
     }

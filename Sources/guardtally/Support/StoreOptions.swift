@@ -41,7 +41,7 @@ struct StoreOptions: ParsableArguments {
   private func busyTimeoutMilliseconds() throws -> Int32 {
     if busyTimeout.hasSuffix("ms"), let count = Int32(busyTimeout.dropLast(2)), count >= 0 { return count }
     guard let length = SpanText.length(busyTimeout), let milliseconds = Int32(exactly: length / 1_000) else {
-      throw Failure.usage("--busy-timeout takes a number and a unit, as in 500ms, 10s or 2m")
+      throw Failure.usage("--busy-timeout takes a whole number above 0 and a unit (s, m, h, d, w; up to 100 years), as in 500ms, 10s or 2m")
     }
     return milliseconds
   }
