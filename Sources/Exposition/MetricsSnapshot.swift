@@ -66,7 +66,7 @@ package struct MetricsSnapshot: Sendable {
       guard folded.count < unlabelled.count else { return }
       var cells = try TallyDecoder(bytes, of: .method)
       while try cells.next() {
-        let code = cells.cell.codes[Int(Dimension.method.rawValue)]
+        let code = cells.cell.codes[Dimension.method.lane]
         if unlabelled.contains(code) { folded.insert(code) }
       }
     }

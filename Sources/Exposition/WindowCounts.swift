@@ -37,7 +37,7 @@ struct WindowCounts {
     for (group, key) in byWindow.keys.enumerated() {
       var entry = Entry(value: nil, results: [], flagged: [])
       if let dimension, let values {
-        guard let value = values[key[Int(dimension.rawValue)]] else {
+        guard let value = values[key[dimension.lane]] else {
           throw StoreError(.damaged, "a verdict has a \(dimension.name) that the store does not list; run guardtally verify")
         }
         entry.value = value

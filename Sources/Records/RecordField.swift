@@ -3,6 +3,7 @@ enum RecordField: UInt32 {
   case id, time, verdict, output, format, context, riskTypes, language, region, model, source, stage, method, latency
   case refusal, action, errorCause
 
+  @inline(__always)
   var bit: UInt32 { 1 << rawValue }
 
   /// The field of a key, or nil for one of no interest.

@@ -164,7 +164,7 @@ package struct RecordReader {
 
   @inline(__always)
   private mutating func readDimension(_ text: UnsafeBufferPointer<UInt8>, _ dimension: Dimension, _ draft: inout RecordDraft) {
-    let lane = Int(dimension.rawValue)
+    let lane = dimension.lane
     do {
       let entry = try interners[lane].entry(of: text)
       draft.row.codes[lane] = entry.index

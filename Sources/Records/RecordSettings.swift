@@ -46,7 +46,7 @@ package struct RecordConstants: Sendable {
         let (canonical, isUnrecognised) = try? bytes.withUnsafeBufferPointer({ try ValueInterner.canonical($0, of: dimension) }),
         !isUnrecognised
       else { return false }
-      dimensions[Int(dimension.rawValue)] = canonical
+      dimensions[dimension.lane] = canonical
       return true
     }
     switch field {

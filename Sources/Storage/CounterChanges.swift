@@ -20,7 +20,7 @@ package struct CounterChanges {
     var lastCode: UInt32?
     var slot = 0
     for row in rows {
-      let code = row.codes[Int(Dimension.method.rawValue)]
+      let code = row.codes[Dimension.method.lane]
       if code != lastCode {
         lastCode = code
         if let known = slotOfCode[code] {
@@ -32,7 +32,7 @@ package struct CounterChanges {
         }
       }
       methods[slot].add(row)
-      if row.riskTypes != 0, row.verdict == Verdict.controversial.rawValue || row.verdict == Verdict.unsafe.rawValue {
+      if row.riskTypes != 0, Verdict.isFlagged(rawValue: row.verdict) {
         var bits = row.riskTypes
         while bits != 0 {
           flagged[bits.trailingZeroBitCount] += 1

@@ -27,7 +27,7 @@ struct DimensionCodebook {
       guard let stage = Stage.names.firstIndex(of: value) else { throw StoreError(.failed, "a stage that no reader lets through") }
       return UInt32(stage)
     }
-    let index = Int(dimension.rawValue)
+    let index = dimension.lane
     if let code = known[index][ExactText(value)] { return code }
     if known[index].count >= Self.knownMax { known[index].removeAll(keepingCapacity: true) }
     let code = try find(value, in: dimension) ?? insert(value, in: dimension)
@@ -37,7 +37,7 @@ struct DimensionCodebook {
 
   /// The code of a value that has one already.
   func knownCode(of value: String, in dimension: Dimension) throws -> UInt32? {
-    try known[Int(dimension.rawValue)][ExactText(value)] ?? find(value, in: dimension)
+    try known[dimension.lane][ExactText(value)] ?? find(value, in: dimension)
   }
 
   private func find(_ value: String, in dimension: Dimension) throws -> UInt32? {

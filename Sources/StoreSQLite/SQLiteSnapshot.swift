@@ -88,7 +88,7 @@ struct SQLiteSnapshot: StoreSnapshot {
       else { throw VerdictBlocks.damage(block: block, path: connection.path) }
       previousLast = last.time
       if fields.contains([.codes, .id]) {
-        let isFirstKey = Int64(first.codes[Int(Dimension.source.rawValue)]) == scan.integer(2)
+        let isFirstKey = Int64(first.codes[Dimension.source.lane]) == scan.integer(2)
           && decoder.ids[Int(first.idOffset)..<Int(first.idOffset) + Int(first.idLength)].elementsEqual(scan.blob(3))
         guard isFirstKey else { throw VerdictBlocks.damage(block: block, path: connection.path) }
       }

@@ -142,7 +142,7 @@ final class SQLiteWriter: VerdictWriter {
   private func replaceLocalCodes(_ rows: inout [VerdictRow], values: [[String]], isUsed: [[Bool]]) throws {
     var codes: [[UInt32]] = []
     for dimension in Dimension.allCases {
-      let lane = Int(dimension.rawValue)
+      let lane = dimension.lane
       codes.append(try zip(values[lane], isUsed[lane]).map { try $1 ? codebook.code(of: $0, in: dimension) : 0 })
     }
     rows.withUnsafeMutableBufferPointer { rows in
@@ -202,10 +202,10 @@ final class SQLiteWriter: VerdictWriter {
 
   private func count(_ rows: UnsafeBufferPointer<VerdictRow>, batch: VerdictBatch, counts: LedgerCounts) throws {
     var names: [UInt32: String] = [:]
-    let used = Set(rows.map { $0.codes[Int(Dimension.method.rawValue)] })
+    let used = Set(rows.map { $0.codes[Dimension.method.lane] })
     if !used.isEmpty {
       // The rows' codes are known by now, so a method without one is a refused record's.
-      for method in batch.values[Int(Dimension.method.rawValue)] {
+      for method in batch.values[Dimension.method.lane] {
         if let code = try codebook.knownCode(of: method, in: .method), used.contains(code) { names[code] = method }
       }
     }
@@ -231,7 +231,7 @@ final class SQLiteWriter: VerdictWriter {
     var source: UInt32 = 0
     var time = Int64.min
     for row in rows {
-      let next = row.codes[Int(Dimension.source.rawValue)]
+      let next = row.codes[Dimension.source.lane]
       if next != source {
         if source != 0 { newest[source] = max(newest[source] ?? .min, time) }
         source = next

@@ -26,7 +26,7 @@ struct VerdictBlockDecoder {
       let wantsCodes = fields.contains(.codes)
       Self.column(body, &reader, rows, isWanted: true) { $0.pointee.time = Int64(bitPattern: $1) }
       for dimension in [Dimension.source, .language, .region, .model, .method] {
-        let lane = Int(dimension.rawValue)
+        let lane = dimension.lane
         Self.column(body, &reader, rows, isWanted: wantsCodes) {
           if $1 > UInt64(UInt32.max) { isImpossible = true }
           $0.pointee.codes[lane] = UInt32(truncatingIfNeeded: $1)
@@ -39,7 +39,7 @@ struct VerdictBlockDecoder {
           isImpossible = true
         }
         row.pointee.verdict = UInt8(value & 3)
-        row.pointee.codes[Int(Dimension.stage.rawValue)] = UInt32(value >> 2 & 3)
+        row.pointee.codes[Dimension.stage.lane] = UInt32(value >> 2 & 3)
         row.pointee.refusal = UInt8(value >> 4 & 3)
         row.pointee.action = UInt8(value >> 6 & 7)
         row.pointee.errorCause = UInt8(value >> 9 & 7)

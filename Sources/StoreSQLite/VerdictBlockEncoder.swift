@@ -29,13 +29,13 @@ enum VerdictBlockEncoder {
     writer.byte(version)
     writer.varint(UInt64(rows.count))
     column(rows, &writer) { UInt64(bitPattern: $0.pointee.time) }
-    column(rows, &writer) { UInt64($0.pointee.codes[Int(Dimension.source.rawValue)]) }
-    column(rows, &writer) { UInt64($0.pointee.codes[Int(Dimension.language.rawValue)]) }
-    column(rows, &writer) { UInt64($0.pointee.codes[Int(Dimension.region.rawValue)]) }
-    column(rows, &writer) { UInt64($0.pointee.codes[Int(Dimension.model.rawValue)]) }
-    column(rows, &writer) { UInt64($0.pointee.codes[Int(Dimension.method.rawValue)]) }
+    column(rows, &writer) { UInt64($0.pointee.codes[Dimension.source.lane]) }
+    column(rows, &writer) { UInt64($0.pointee.codes[Dimension.language.lane]) }
+    column(rows, &writer) { UInt64($0.pointee.codes[Dimension.region.lane]) }
+    column(rows, &writer) { UInt64($0.pointee.codes[Dimension.model.lane]) }
+    column(rows, &writer) { UInt64($0.pointee.codes[Dimension.method.lane]) }
     column(rows, &writer) { row in
-      UInt64(row.pointee.verdict) | UInt64(row.pointee.codes[Int(Dimension.stage.rawValue)]) << 2
+      UInt64(row.pointee.verdict) | UInt64(row.pointee.codes[Dimension.stage.lane]) << 2
         | UInt64(row.pointee.refusal) << 4 | UInt64(row.pointee.action) << 6 | UInt64(row.pointee.errorCause) << 9
     }
     column(rows, &writer) { UInt64($0.pointee.riskTypes) }

@@ -55,7 +55,7 @@ struct VerdictBlocks {
   private mutating func block(for key: UnsafePointer<VerdictRow>, ids: UnsafePointer<UInt8>) throws -> Found? {
     let search = try connection.statement(files.query("verdict_blocks.at_or_before"))
     search.bind(1, key.pointee.time)
-    search.bind(2, Int64(key.pointee.codes[Int(Dimension.source.rawValue)]))
+    search.bind(2, Int64(key.pointee.codes[Dimension.source.lane]))
     search.bind(3, borrowing: UnsafeRawBufferPointer(start: ids + Int(key.pointee.idOffset), count: Int(key.pointee.idLength)))
     defer { search.reset() }
     if try search.step() { return try read(search) }
@@ -68,7 +68,7 @@ struct VerdictBlocks {
     let found = Found(
       block: row.integer(0), firstTime: row.integer(1), firstSource: row.integer(2), firstID: Array(row.blob(3)))
     guard decoder.decode(row.blob(4), fields: .all), let first = decoder.rows.first, first.time == found.firstTime,
-      Int64(first.codes[Int(Dimension.source.rawValue)]) == found.firstSource,
+      Int64(first.codes[Dimension.source.lane]) == found.firstSource,
       decoder.ids[Int(first.idOffset)..<Int(first.idOffset) + Int(first.idLength)].elementsEqual(found.firstID)
     else { throw Self.damage(block: found.block, path: connection.path) }
     return found
@@ -94,7 +94,7 @@ struct VerdictBlocks {
     guard hasNext else { return rows.count }
     var next = VerdictRow()
     next.time = search.integer(0)
-    next.codes[Int(Dimension.source.rawValue)] = UInt32(truncatingIfNeeded: search.integer(1))
+    next.codes[Dimension.source.lane] = UInt32(truncatingIfNeeded: search.integer(1))
     let nextID = Array(search.blob(2))
     guard let idLength = UInt16(exactly: nextID.count), idLength > 0 else {
       throw StoreError(.damaged, "\(connection.path): the key of a verdict block is damaged; restore the database from a backup")
@@ -180,7 +180,7 @@ struct VerdictBlocks {
       let first = merged[start]
       let firstID = mergedIDs[Int(first.idOffset)..<Int(first.idOffset) + Int(first.idLength)]
       if start == 0, let block {
-        if block.firstTime == first.time, block.firstSource == Int64(first.codes[Int(Dimension.source.rawValue)]), firstID.elementsEqual(block.firstID) {
+        if block.firstTime == first.time, block.firstSource == Int64(first.codes[Dimension.source.lane]), firstID.elementsEqual(block.firstID) {
           try replaceTail(of: block.block, lastTime: merged[end - 1].time, count: end - start, payload: payload)
           start = end
           continue
@@ -210,7 +210,7 @@ struct VerdictBlocks {
   ) throws {
     let insert = try connection.statement(files.query("verdict_blocks.insert"))
     insert.bind(1, first.time)
-    insert.bind(2, Int64(first.codes[Int(Dimension.source.rawValue)]))
+    insert.bind(2, Int64(first.codes[Dimension.source.lane]))
     insert.bind(4, lastTime)
     insert.bind(5, Int64(count))
     try firstID.withUnsafeBytes { id throws in

@@ -9,7 +9,7 @@ enum VerdictKey {
     _ right: UnsafePointer<VerdictRow>, _ rightIDs: UnsafePointer<UInt8>
   ) -> Int {
     if left.pointee.time != right.pointee.time { return left.pointee.time < right.pointee.time ? -1 : 1 }
-    let lane = Int(Dimension.source.rawValue)
+    let lane = Dimension.source.lane
     if left.pointee.codes[lane] != right.pointee.codes[lane] { return left.pointee.codes[lane] < right.pointee.codes[lane] ? -1 : 1 }
     return compare(
       UnsafeBufferPointer(start: leftIDs + Int(left.pointee.idOffset), count: Int(left.pointee.idLength)),

@@ -50,9 +50,8 @@ final class CellScratch {
   func add(_ row: UnsafePointer<VerdictRow>, latencyBucket: UInt8, to counts: inout TallyEncoder.Counts) {
     let verdict = row.pointee.verdict
     counts.verdicts[Int(verdict)] &+= 1
-    let isFlagged = verdict == Verdict.controversial.rawValue || verdict == Verdict.unsafe.rawValue
-    if isFlagged, row.pointee.riskTypes != 0 {
-      let base = verdict == Verdict.unsafe.rawValue ? RiskType.count : 0
+    if row.pointee.riskTypes != 0, Verdict.isFlagged(rawValue: verdict) {
+      let base = Verdict.isUnsafe(rawValue: verdict) ? RiskType.count : 0
       counts.riskTypes |= row.pointee.riskTypes
       var bits = row.pointee.riskTypes
       while bits != 0 {

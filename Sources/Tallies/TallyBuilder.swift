@@ -46,7 +46,7 @@ package struct TallyBuilder {
       latencyBucketOfRow.append(row.latency < 0 ? 0 : LatencyScale.bucket(microseconds: row.latency))
     }
     for combination in Combination.allCases {
-      let lanes = combination.dimensions.map { Int($0.rawValue) }
+      let lanes = combination.dimensions.map(\.lane)
       group(rows, lanes: lanes)
       encoder.reset()
       var fingerprint: UInt64 = 0

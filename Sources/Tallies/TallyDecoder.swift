@@ -28,7 +28,7 @@ package struct TallyDecoder {
     self.body = body
     reader = ByteReader(body)
     for lane in lanes { cell.codes[lane] = 0 }
-    lanes = combination.dimensions.map { Int($0.rawValue) }
+    lanes = combination.dimensions.map(\.lane)
     guard reader.byte() == TallyEncoder.version else { throw TallyDamage() }
     cellsLeft = reader.varint()
     guard !reader.isDamaged else { throw TallyDamage() }

@@ -103,8 +103,7 @@ package final class TallyEncoder {
     var cursor = begin()
     for lane in lanes { Self.varint(UInt64(row.pointee.codes[lane]), &cursor) }
     let verdict = row.pointee.verdict
-    let isFlagged = verdict == Verdict.controversial.rawValue || verdict == Verdict.unsafe.rawValue
-    let riskTypes = isFlagged ? row.pointee.riskTypes : 0
+    let riskTypes = Verdict.isFlagged(rawValue: verdict) ? row.pointee.riskTypes : 0
     var flags: UInt8 = 1 << verdict
     if riskTypes != 0 { flags |= Self.hasRiskTypes }
     if row.pointee.latency >= 0 { flags |= Self.hasLatencies }
@@ -115,8 +114,8 @@ package final class TallyEncoder {
     if riskTypes != 0 {
       Self.varint(UInt64(riskTypes), &cursor)
       for _ in 0..<riskTypes.nonzeroBitCount {
-        cursor[0] = verdict == Verdict.controversial.rawValue ? 1 : 0
-        cursor[1] = verdict == Verdict.unsafe.rawValue ? 1 : 0
+        cursor[0] = Verdict.isUnsafe(rawValue: verdict) ? 0 : 1
+        cursor[1] = Verdict.isUnsafe(rawValue: verdict) ? 1 : 0
         cursor += 2
       }
     }

@@ -16,7 +16,7 @@ package final class TallyMerger {
     _ leftBytes: UnsafeRawBufferPointer, _ rightBytes: UnsafeRawBufferPointer, of combination: Combination
   ) throws(TallyDamage) -> [UInt8] {
     encoder.reset()
-    let lanes = combination.dimensions.map { Int($0.rawValue) }
+    let lanes = combination.dimensions.map(\.lane)
     try left.begin(leftBytes, of: combination)
     try right.begin(rightBytes, of: combination)
     var hasLeft = try left.next()

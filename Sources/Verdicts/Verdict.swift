@@ -11,4 +11,11 @@ package enum Verdict: UInt8, CaseIterable, Sendable {
   /// Controversial or unsafe.
   @inlinable
   package var isFlagged: Bool { self == .controversial || self == .unsafe }
+
+  /// The same of a row's number: 1 is controversial, 2 is unsafe.
+  @inlinable
+  package static func isFlagged(rawValue: UInt8) -> Bool { rawValue &- 1 < 2 }
+
+  @inlinable
+  package static func isUnsafe(rawValue: UInt8) -> Bool { rawValue == 2 }
 }

@@ -130,9 +130,9 @@ struct DayRecount {
             .damaged,
             "a verdict at \(Timestamp(microseconds: row.time).rfc3339()) has a \(Dimension.names[lane]) that the store does not list")
         }
-        let source = row.codes[Int(Dimension.source.rawValue)]
+        let source = row.codes[Dimension.source.lane]
         let id = run.idBytes[Int(row.idOffset)..<Int(row.idOffset) + Int(row.idLength)]
-        let previousSource = previous.codes[Int(Dimension.source.rawValue)]
+        let previousSource = previous.codes[Dimension.source.lane]
         let ascends = row.time != previous.time ? row.time > previous.time
           : source != previousSource ? source > previousSource : previousID.lexicographicallyPrecedes(id)
         guard ascends else {

@@ -41,7 +41,7 @@ package struct RepeatedIDs {
     try snapshot.forEachVerdicts(in: .always, fields: [.codes, .id]) { run in
       for row in run.rows {
         let id = UnsafeRawBufferPointer(rebasing: run.idBytes[Int(row.idOffset)..<Int(row.idOffset) + Int(row.idLength)])
-        try body(row.codes[Int(Dimension.source.rawValue)], id)
+        try body(row.codes[Dimension.source.lane], id)
       }
     }
   }

@@ -75,7 +75,7 @@ package struct Verifier {
     for (source, time) in stored.sorted(by: { $0.key < $1.key }) where time >= floor && time != newestBySource[source] {
       var isThere = false
       try snapshot.forEachVerdicts(in: Span(from: time, to: time.advanced(byMicroseconds: 1)), fields: .codes) { run in
-        isThere = isThere || run.rows.contains { $0.codes[Int(Dimension.source.rawValue)] == source }
+        isThere = isThere || run.rows.contains { $0.codes[Dimension.source.lane] == source }
       }
       if !isThere { try report(Difference("last verdict of source \(names[source] ?? "?"): stored \(time.rfc3339()), but there is none")) }
     }

@@ -15,6 +15,7 @@ struct FuzzRecords {
     var arguments = CommandLine.unsafeArgv
     _ = runFuzzer(&count, &arguments) { start, length in
       let line = Array(UnsafeBufferPointer(start: start, count: length))
+      // libFuzzer keeps the input of a run that crashes.
       if let disagreement = JSONOracle.disagreement(on: line) { fatalError(disagreement) }
       return 0
     }

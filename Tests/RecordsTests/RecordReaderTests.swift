@@ -22,7 +22,7 @@ private func record(_ fields: String) -> String { "{\"id\":\"a\",\"time\":\"2026
 
 extension VerdictBatch {
   func value(_ dimension: Dimension, row: Int = 0) -> String {
-    values[Int(dimension.rawValue)][Int(rows[row].codes[Int(dimension.rawValue)])]
+    values[dimension.lane][Int(rows[row].codes[dimension.lane])]
   }
 
   var codes: [RejectionCode] { rejections.map(\.code) }

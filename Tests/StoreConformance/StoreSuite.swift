@@ -185,7 +185,7 @@ package struct StoreSuite {
           #expect(row.latency == record.latency)
           #expect(row.verdict == record.verdict.rawValue)
           #expect(row.riskTypes == record.riskTypes)
-          #expect(models[row.codes[Int(Dimension.model.rawValue)]] == record.model)
+          #expect(models[row.codes[Dimension.model.lane]] == record.model)
         }
       }
     }

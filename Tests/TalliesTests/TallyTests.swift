@@ -54,7 +54,7 @@ private func cells(_ bytes: [UInt8], _ combination: Combination) throws -> [Dime
       var expected: [DimensionCodes: TallyCell] = [:]
       for row in rows where TallyKey.bucket(of: row.time) == key.bucket {
         var codes = DimensionCodes(repeating: 0)
-        for dimension in key.combination.dimensions { codes[Int(dimension.rawValue)] = row.codes[Int(dimension.rawValue)] }
+        for dimension in key.combination.dimensions { codes[dimension.lane] = row.codes[dimension.lane] }
         var cell = expected[codes] ?? TallyCell()
         cell.codes = codes
         cell.verdicts[Int(row.verdict)] += 1

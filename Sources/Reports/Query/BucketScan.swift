@@ -21,7 +21,7 @@ package struct BucketScan {
   package func forEachBucket(_ body: (_ bucket: Int, _ groups: borrowing GroupTable) throws -> Void) throws {
     let matching = try query.filters.map { (lane: Int($0.dimension.rawValue), codes: $0.matchingCodes(of: try snapshot.values(of: $0.dimension))) }
     var mask = DimensionCodes(repeating: 0)
-    for dimension in query.by { mask[Int(dimension.rawValue)] = .max }
+    for dimension in query.by { mask[dimension.lane] = .max }
     var groups = GroupTable(stride: query.measure.stride)
     var bucket = 0
     func advance(to time: Int64) throws {
@@ -83,12 +83,8 @@ package struct BucketScan {
   }
 
   private static func addRiskTypes(of row: VerdictRow, to counts: inout [Int64], at base: Int) {
-    let offset: Int
-    switch row.verdict {
-    case Verdict.controversial.rawValue: offset = 0
-    case Verdict.unsafe.rawValue: offset = RiskType.count
-    default: return
-    }
+    guard Verdict.isFlagged(rawValue: row.verdict) else { return }
+    let offset = Verdict.isUnsafe(rawValue: row.verdict) ? RiskType.count : 0
     var bits = row.riskTypes
     while bits != 0 {
       counts[base + offset + bits.trailingZeroBitCount] += 1
