@@ -85,6 +85,8 @@ final class SQLiteConnection {
       return StoreError(.full, "no space left for \(path); what was acknowledged is stored; free space and run the same command again")
     case SQLITE_NOTADB:
       return StoreError(.notADatabase, "\(path) is not an SQLite database")
+    case SQLITE_IOERR:
+      return StoreError(.failed, "\(path): \(what); what was acknowledged is stored; check the disk and run the same command again")
     case SQLITE_CONSTRAINT:
       return StoreError(.damaged, "\(path): what is stored does not fit together (\(what)); run guardtally verify")
     case SQLITE_CORRUPT:
