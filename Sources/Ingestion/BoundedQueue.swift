@@ -22,7 +22,8 @@ final class BoundedQueue<Element: Sendable>: Sendable {
     return element
   }
 
-  /// Makes room once and for all: nothing that is pushed from now on waits.
+  /// Drops what waits, and makes room for whatever a producer still pushes before it sees that nobody wants it: the value at
+  /// hand and its end, far fewer than there is room for.
   func drain() {
     elements.withLock { $0.removeAll() }
     for _ in 0..<Self.drainedRoom { vacancies.signal() }

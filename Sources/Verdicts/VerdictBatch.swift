@@ -16,10 +16,6 @@ package struct VerdictBatch: Sendable {
   package var read: Int = 0
 
   package init(input: String) { self.input = input }
-
-  package func id(of row: VerdictRow) -> ArraySlice<UInt8> {
-    idBytes[Int(row.idOffset)..<Int(row.idOffset) + Int(row.idLength)]
-  }
 }
 
 /// Where a record stands in its input.

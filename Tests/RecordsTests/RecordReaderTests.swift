@@ -21,6 +21,10 @@ func read(bytes lines: [[UInt8]], settings: RecordSettings = RecordSettings()) -
 private func record(_ fields: String) -> String { "{\"id\":\"a\",\"time\":\"2026-01-10T12:00:00Z\",\"verdict\":\"safe\"\(fields)}" }
 
 extension VerdictBatch {
+  func id(of row: VerdictRow) -> ArraySlice<UInt8> {
+    idBytes[Int(row.idOffset)..<Int(row.idOffset) + Int(row.idLength)]
+  }
+
   func value(_ dimension: Dimension, row: Int = 0) -> String {
     values[dimension.lane][Int(rows[row].codes[dimension.lane])]
   }
