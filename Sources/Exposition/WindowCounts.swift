@@ -19,7 +19,7 @@ struct WindowCounts {
   private(set) var entries: [Entry] = []
 
   /// All windows end at the edge, so the stretches between their beginnings are counted once and summed from the edge back.
-  init(of snapshot: any StoreSnapshot, by dimension: Dimension?, windows: [Window], edge: Timestamp, measure: BucketQuery.Measure) throws {
+  init(of snapshot: any StoreSnapshot, by dimension: Dimension?, windows: [Window], edge: Timestamp, measure: Measure) throws {
     let lengths = Set(windows.map(\.microseconds)).sorted(by: >)
     let query = BucketQuery(
       edges: lengths.map { edge.advanced(byMicroseconds: -$0) } + [edge], by: dimension.map { [$0] } ?? [], measure: measure)

@@ -5,6 +5,8 @@ package enum Cell: Equatable, Sendable {
   case time(Timestamp)
   case text(String)
   case count(Int64)
+  /// Whole microseconds, shown as milliseconds with three decimals. Nil where there is no latency.
+  case latency(Int64?)
   /// Nil where the ratio does not exist: an empty field, never 0.
   case ratio(Double?)
 }

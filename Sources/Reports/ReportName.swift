@@ -5,12 +5,16 @@ import Verdicts
 package enum ReportName: String, CaseIterable, Sendable {
   case safeRatio = "safe-ratio"
   case categories
+  case latency
+  case errors
 
   /// What the report shows, in a line.
   package var summary: String {
     switch self {
     case .safeRatio: "verdicts by result, the safe ratio with its 95% bounds, and the error ratio"
     case .categories: "flagged verdicts by risk type, and their share"
+    case .latency: "mean and quantiles of the latencies, errors included"
+    case .errors: "errors by cause, and their share of all verdicts"
     }
   }
 
@@ -23,17 +27,21 @@ package enum ReportName: String, CaseIterable, Sendable {
     case .categories:
       [Column("risk_type", .text)]
         + ["verdicts", "controversial", "unsafe", "share_of_flagged", "share_of_evaluated"].map { Column($0, .number) }
+    case .latency: ["count", "mean_ms", "p50_ms", "p90_ms", "p95_ms", "p99_ms"].map { Column($0, .number) }
+    case .errors: [Column("error_cause", .text)] + ["errors", "share_of_total"].map { Column($0, .number) }
     }
   }
 
-  var measure: BucketQuery.Measure {
+  var measure: Measure {
     switch self {
     case .safeRatio: .verdicts
     case .categories: .riskTypes
+    case .latency: .latencies
+    case .errors: .errorCauses
     }
   }
 
-  /// Completes the rows of one group: none, one, or one for each risk type that occurs.
+  /// Completes the rows of one group: none, one, or one for each risk type or error cause that occurs.
   ///
   /// - Parameters:
   ///   - counts: as many as the measure's stride.
@@ -41,12 +49,29 @@ package enum ReportName: String, CaseIterable, Sendable {
   func appendRows(_ counts: ArraySlice<Int64>, to row: inout [Cell], _ body: ([Cell]) throws -> Void) rethrows {
     let base = counts.startIndex
     let leading = row.count
-    let result = ResultCounts(safe: counts[base], controversial: counts[base + 1], unsafe: counts[base + 2], error: counts[base + 3])
     switch self {
     case .safeRatio:
-      Self.appendSafeRatio(result, to: &row)
+      Self.appendSafeRatio(ResultCounts(counts), to: &row)
       try body(row)
+    case .latency:
+      let latencies = LatencyDistribution(sum: counts[base], counts: counts[(base + 1)...])
+      row.append(.count(latencies.count))
+      row.append(.latency(latencies.mean))
+      for percent in [50, 90, 95, 99] as [Int64] { row.append(.latency(latencies.quantile(percent: percent))) }
+      try body(row)
+    case .errors:
+      let total = ResultCounts(counts).total
+      for cause in ErrorCause.inNameOrder {
+        let errors = counts[base + 4 + Int(cause.rawValue)]
+        guard errors > 0 else { continue }
+        row.removeLast(row.count - leading)
+        row.append(.text(cause.name))
+        row.append(.count(errors))
+        row.append(.ratio(Ratio.of(errors, in: total)))
+        try body(row)
+      }
     case .categories:
+      let result = ResultCounts(counts)
       for type in RiskType.inNameOrder {
         let controversial = counts[base + 4 + Int(type.rawValue)]
         let unsafe = counts[base + 4 + RiskType.count + Int(type.rawValue)]

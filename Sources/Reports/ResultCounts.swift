@@ -14,6 +14,12 @@ package struct ResultCounts: Equatable, Sendable {
     self.error = error
   }
 
+  /// - Parameter counts: a group's; the first four are its verdicts by result.
+  init(_ counts: ArraySlice<Int64>) {
+    let base = counts.startIndex
+    self.init(safe: counts[base], controversial: counts[base + 1], unsafe: counts[base + 2], error: counts[base + 3])
+  }
+
   package mutating func add(_ other: ResultCounts) {
     safe += other.safe
     controversial += other.controversial

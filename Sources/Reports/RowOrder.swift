@@ -48,6 +48,7 @@ package struct RowOrder: Sendable, Equatable {
     switch (left, right) {
     case (.time(let left), .time(let right)): compare(left, right)
     case (.count(let left), .count(let right)): compare(left, right)
+    case (.latency(.some(let left)), .latency(.some(let right))): compare(left, right)
     case (.ratio(.some(let left)), .ratio(.some(let right))): compare(left, right)
     case (.ratio(.none), .ratio(.some)): .afterAlways
     case (.ratio(.some), .ratio(.none)): .beforeAlways

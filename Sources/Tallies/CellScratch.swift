@@ -3,6 +3,7 @@ import Verdicts
 /// Where one cell is added up before it is written: all places are 0 between cells.
 final class CellScratch {
   let flagged: UnsafeMutablePointer<UInt64>
+  let errorCauses: UnsafeMutablePointer<UInt64>
   let latencies: UnsafeMutablePointer<UInt64>
   let latencyBuckets: UnsafeMutablePointer<UInt64>
 
@@ -13,19 +14,22 @@ final class CellScratch {
       return start
     }
     flagged = zeros(2 * RiskType.count)
+    errorCauses = zeros(ErrorCause.allCases.count)
     latencies = zeros(256)
     latencyBuckets = zeros(TallyEncoder.latencyWords)
   }
 
   deinit {
     flagged.deallocate()
+    errorCauses.deallocate()
     latencies.deallocate()
     latencyBuckets.deallocate()
   }
 
   /// A new cell's counts, which are written into the places.
   func counts(fingerprint: UInt64) -> TallyEncoder.Counts {
-    TallyEncoder.Counts(flagged: flagged, latencies: latencies, latencyBuckets: latencyBuckets, fingerprint: fingerprint)
+    TallyEncoder.Counts(
+      flagged: flagged, errorCauses: errorCauses, latencies: latencies, latencyBuckets: latencyBuckets, fingerprint: fingerprint)
   }
 
   /// Adds the cell that a decoder read last.
@@ -39,6 +43,9 @@ final class CellScratch {
       flagged[type] &+= decoder.cell.flagged[type]
       flagged[RiskType.count + type] &+= decoder.cell.flagged[RiskType.count + type]
       bits &= bits - 1
+    }
+    if decoder.cell.verdicts[Int(Verdict.error.rawValue)] != 0 {
+      for cause in 0..<ErrorCause.allCases.count { errorCauses[cause] &+= decoder.cell.errorCauses[cause] }
     }
     for bucket in decoder.latencyBuckets {
       latencies[Int(bucket)] &+= decoder.cell.latencies[Int(bucket)]
@@ -59,6 +66,7 @@ final class CellScratch {
         bits &= bits - 1
       }
     }
+    if verdict == Verdict.error.rawValue { errorCauses[Int(row.pointee.errorCause)] &+= 1 }
     if row.pointee.latency >= 0 {
       counts.latencySum &+= UInt64(row.pointee.latency)
       latencies[Int(latencyBucket)] &+= 1
@@ -73,6 +81,9 @@ final class CellScratch {
       flagged[types.trailingZeroBitCount] = 0
       flagged[RiskType.count + types.trailingZeroBitCount] = 0
       types &= types - 1
+    }
+    if counts.verdicts[Int(Verdict.error.rawValue)] != 0 {
+      for cause in 0..<ErrorCause.allCases.count { errorCauses[cause] = 0 }
     }
     for word in 0..<TallyEncoder.latencyWords {
       var bits = latencyBuckets[word]

@@ -8,6 +8,8 @@ package struct TallyCell: Sendable, Equatable {
   package var verdicts = SIMD4<UInt64>(repeating: 0)
   /// Flagged verdicts by ``RiskType``'s raw value: controversial in the first ``RiskType/count`` places, unsafe after them.
   package var flagged = [UInt64](repeating: 0, count: 2 * RiskType.count)
+  /// Errors by ``ErrorCause``'s raw value; they add up to the errors.
+  package var errorCauses = [UInt64](repeating: 0, count: ErrorCause.allCases.count)
   /// Of the verdicts that have a latency.
   package var latencySumMicroseconds: UInt64 = 0
   /// Verdicts by bucket of ``LatencyScale``; one place for each of its buckets.
@@ -25,6 +27,7 @@ package struct TallyCell: Sendable, Equatable {
     fingerprint &+= other.fingerprint
     latencySumMicroseconds &+= other.latencySumMicroseconds
     for index in flagged.indices { flagged[index] &+= other.flagged[index] }
+    for index in errorCauses.indices { errorCauses[index] &+= other.errorCauses[index] }
     for index in latencies.indices { latencies[index] &+= other.latencies[index] }
   }
 }

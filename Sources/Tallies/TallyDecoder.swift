@@ -47,7 +47,9 @@ package struct TallyDecoder {
       cell.codes[lane] = code
     }
     let flags = reader.byte()
+    let hadErrors = cell.verdicts[Int(Verdict.error.rawValue)] != 0
     for verdict in 0..<4 { cell.verdicts[verdict] = flags & (1 << UInt8(verdict)) != 0 ? reader.varint() : 0 }
+    if hadErrors || cell.verdicts[Int(Verdict.error.rawValue)] != 0 { readErrorCauses() }
     clearFlagged()
     if flags & TallyEncoder.hasRiskTypes != 0 { readRiskTypes() }
     clearLatencies()
@@ -67,6 +69,15 @@ package struct TallyDecoder {
     guard riskTypes != 0 else { return }
     for index in cell.flagged.indices { cell.flagged[index] = 0 }
     riskTypes = 0
+  }
+
+  /// Clears the causes of the cell before, and reads those of a cell with errors.
+  private mutating func readErrorCauses() {
+    for cause in cell.errorCauses.indices { cell.errorCauses[cause] = 0 }
+    guard cell.verdicts[Int(Verdict.error.rawValue)] != 0 else { return }
+    let mask = reader.byte()
+    guard mask >> UInt8(cell.errorCauses.count) == 0 else { return reader.isDamaged = true }
+    for cause in cell.errorCauses.indices where mask & (1 << UInt8(cause)) != 0 { cell.errorCauses[cause] = reader.varint() }
   }
 
   private mutating func clearLatencies() {

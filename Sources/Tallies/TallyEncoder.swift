@@ -10,13 +10,14 @@ import Verdicts
 ///     flags        bits 0-3: which of safe, controversial, unsafe, error are above 0; bit 4: risk types; bit 5: latencies;
 ///                  bit 6: fingerprint
 ///     counts       one for each flag of bits 0-3
+///     causes       where there are errors: a byte with a bit for each ``ErrorCause`` that occurs, then a count for each bit
 ///     risk types   a bit mask, then controversial and unsafe for each bit
 ///     latencies    sum in microseconds, number of buckets, then for each the step from the bucket before and the count
 ///     fingerprint  8 bytes, lowest first
 ///
 /// Writes through a pointer: a cell is some ten bytes, and an array's check at each would cost more than the bytes.
 package final class TallyEncoder {
-  package static let version: UInt8 = 1
+  package static let version: UInt8 = 2
 
   private var start: UnsafeMutablePointer<UInt8>
   private var capacity: Int
@@ -45,6 +46,8 @@ package final class TallyEncoder {
     var flagged: UnsafePointer<UInt64>
     /// Bits of the types that occur.
     var riskTypes: UInt32 = 0
+    /// As ``TallyCell/errorCauses``; looked at where there are errors.
+    var errorCauses: UnsafePointer<UInt64>
     var latencySum: UInt64 = 0
     /// As ``TallyCell/latencies``; only places of `latencyBuckets` are looked at.
     var latencies: UnsafePointer<UInt64>
@@ -69,6 +72,7 @@ package final class TallyEncoder {
     cursor.pointee = flags
     cursor += 1
     for verdict in 0..<4 where counts.verdicts[verdict] != 0 { Self.varint(counts.verdicts[verdict], &cursor) }
+    if counts.verdicts[Int(Verdict.error.rawValue)] != 0 { Self.errorCauses(counts.errorCauses, &cursor) }
     if counts.riskTypes != 0 {
       Self.varint(UInt64(counts.riskTypes), &cursor)
       var bits = counts.riskTypes
@@ -111,6 +115,11 @@ package final class TallyEncoder {
     cursor[0] = flags
     cursor[1] = 1
     cursor += 2
+    if verdict == Verdict.error.rawValue {
+      cursor[0] = 1 << row.pointee.errorCause
+      cursor[1] = 1
+      cursor += 2
+    }
     if riskTypes != 0 {
       Self.varint(UInt64(riskTypes), &cursor)
       for _ in 0..<riskTypes.nonzeroBitCount {
@@ -170,6 +179,16 @@ package final class TallyEncoder {
   private func end(_ cursor: UnsafeMutablePointer<UInt8>) {
     count = cursor - start
     cellCount += 1
+  }
+
+  private static func errorCauses(_ causes: UnsafePointer<UInt64>, _ cursor: inout UnsafeMutablePointer<UInt8>) {
+    let mask = cursor
+    mask.pointee = 0
+    cursor += 1
+    for cause in 0..<ErrorCause.allCases.count where causes[cause] != 0 {
+      mask.pointee |= 1 << UInt8(cause)
+      varint(causes[cause], &cursor)
+    }
   }
 
   @inline(__always)

@@ -45,6 +45,19 @@ package enum LatencyScale {
     return UInt8(low)
   }
 
+  /// What stands for the latencies of a bucket, in microseconds: whole, and within 5% of every one of them.
+  ///
+  /// The harmonic midpoint `2ab / (a + b)` of a bucket's least latency a and greatest b is as far from both by ratio; of the whole
+  /// numbers beside it the one whose larger distance is smaller.
+  package static let representatives: [Int64] = edges.indices.map { bucket in
+    guard bucket > 0 else { return 0 }
+    let low = edges[bucket - 1] + 1
+    let high = edges[bucket]
+    let midpoint = Int64(2 * Double(low) * Double(high) / Double(low + high))
+    func distance(_ value: Int64) -> Double { max(Double(abs(value - low)) / Double(low), Double(abs(high - value)) / Double(high)) }
+    return distance(midpoint) <= distance(midpoint + 1) ? midpoint : midpoint + 1
+  }
+
   /// For each number of significant bits the bucket of the smallest such number.
   private static let firstBucketOfWidth: [Int] = (0...65).map { width in
     let smallest: Int64 = width == 0 ? 0 : width > 62 ? .max : 1 << Int64(width - 1)

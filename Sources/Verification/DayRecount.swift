@@ -72,6 +72,13 @@ struct DayRecount {
         found = true
         try reportRiskTypes(name, left.flagged, right.flagged, report)
       }
+      for cause in ErrorCause.allCases where left.errorCauses[Int(cause.rawValue)] != right.errorCauses[Int(cause.rawValue)] {
+        found = true
+        try report(
+          Difference(
+            "\(name): errors of cause \(cause == .absent ? "none" : cause.name)", stored: left.errorCauses[Int(cause.rawValue)],
+            recounted: right.errorCauses[Int(cause.rawValue)]))
+      }
       if left.latencySumMicroseconds != right.latencySumMicroseconds {
         found = true
         try report(

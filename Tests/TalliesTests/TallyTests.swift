@@ -19,6 +19,7 @@ private func someRows(_ count: Int, seed: UInt64) -> [VerdictRow] {
     row.time = 1_767_225_600_000_000 + Int64(below(3 * 900_000_000))
     for lane in 0..<6 { row.codes[lane] = UInt32(below(lane == 5 ? 400 : 3) + 1) }
     row.verdict = UInt8(below(4))
+    if row.verdict == 3 { row.errorCause = UInt8(1 + below(6)) }
     if row.verdict == 1 || row.verdict == 2 { row.riskTypes = UInt32(below(1 << 17)) | 1 }
     if below(4) > 0 { row.latency = Int64(below(40_000_000)) }
     return row
@@ -58,6 +59,7 @@ private func cells(_ bytes: [UInt8], _ combination: Combination) throws -> [Dime
         var cell = expected[codes] ?? TallyCell()
         cell.codes = codes
         cell.verdicts[Int(row.verdict)] += 1
+        if row.verdict == 3 { cell.errorCauses[Int(row.errorCause)] += 1 }
         for type in 0..<RiskType.count where row.riskTypes & (1 << UInt32(type)) != 0 {
           cell.flagged[(row.verdict == 2 ? RiskType.count : 0) + type] += 1
         }

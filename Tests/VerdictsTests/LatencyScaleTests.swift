@@ -13,6 +13,15 @@ import Verdicts
     }
   }
 
+  @Test func everyLatencyIsWithinFivePercentOfWhatStandsForItsBucket() {
+    for (bucket, value) in LatencyScale.representatives.enumerated() where bucket > 0 {
+      for latency in [LatencyScale.edges[bucket - 1] + 1, LatencyScale.edges[bucket]] {
+        #expect(abs(Double(value - latency)) <= 0.05 * Double(latency), "bucket \(bucket)")
+      }
+    }
+    #expect(LatencyScale.representatives[0] == 0)
+  }
+
   @Test func latenciesFallBetweenTheirEdges() {
     let edges = LatencyScale.edges
     let around: [Int64] = edges.dropLast().flatMap { [$0, $0 + 1] }

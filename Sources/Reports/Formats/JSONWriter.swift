@@ -1,35 +1,48 @@
 import Verdicts
 
-/// An array of objects, one a line; keys are the columns, and what does not exist is null.
+/// Objects whose keys are the columns; what does not exist is null.
 struct JSONWriter: RowWriter {
+  enum Layout {
+    /// One array, an object a line.
+    case array
+    /// An object a line and nothing else (NDJSON).
+    case lines
+  }
+
+  private let layout: Layout
   private var times: TimeTexts
   private var keys: [String] = []
   private var isFirst = true
 
-  init(zone: Zone) { times = TimeTexts(zone: zone) }
+  init(zone: Zone, layout: Layout) {
+    self.layout = layout
+    times = TimeTexts(zone: zone)
+  }
 
   mutating func begin(_ columns: [Column], to output: inout [UInt8]) {
     keys = columns.map { JSONText.string($0.name) }
-    output.append(text: "[")
+    if layout == .array { output.append(text: "[") }
   }
 
   mutating func row(_ cells: [Cell], to output: inout [UInt8]) {
-    var line = isFirst ? "\n  {" : ",\n  {"
+    if layout == .array { output.append(text: isFirst ? "\n  " : ",\n  ") }
     isFirst = false
+    output.append(UInt8(ascii: "{"))
     for (index, cell) in cells.enumerated() {
-      if index > 0 { line += ", " }
-      line += keys[index] + ": "
+      output.append(text: index > 0 ? ", \(keys[index]): " : "\(keys[index]): ")
       switch cell {
-      case .time(let time): line += JSONText.string(times[time])
-      case .text(let text): line += JSONText.string(text)
-      case .count(let count): line += String(count)
-      case .ratio(let ratio): line += ratio.map(SixDecimals.text) ?? "null"
+      case .time(let time): output.append(text: JSONText.string(times[time]))
+      case .text(let text): output.append(text: JSONText.string(text))
+      case .count(let count): output.append(number: count)
+      case .latency(.some(let microseconds)): output.append(milliseconds: microseconds)
+      case .ratio(.some(let ratio)): SixDecimals.append(ratio, to: &output)
+      case .latency(.none), .ratio(.none): output.append(text: "null")
       }
     }
-    output.append(text: line + "}")
+    output.append(text: layout == .array ? "}" : "}\n")
   }
 
   mutating func end(to output: inout [UInt8]) {
-    output.append(text: isFirst ? "]\n" : "\n]\n")
+    if layout == .array { output.append(text: isFirst ? "]\n" : "\n]\n") }
   }
 }

@@ -9,13 +9,16 @@ package protocol RowWriter {
 
 /// The formats in which reports are written. The raw value is the name on the command line.
 package enum ReportFormat: String, CaseIterable, Sendable {
-  case table, csv, json
+  case table, csv, excel, json, jsonl, markdown
 
   package func makeWriter(zone: Zone) -> any RowWriter {
     switch self {
     case .table: TableWriter(zone: zone)
     case .csv: CSVWriter(zone: zone)
-    case .json: JSONWriter(zone: zone)
+    case .excel: CSVWriter(zone: zone, dialect: .excel)
+    case .json: JSONWriter(zone: zone, layout: .array)
+    case .jsonl: JSONWriter(zone: zone, layout: .lines)
+    case .markdown: MarkdownWriter(zone: zone)
     }
   }
 }

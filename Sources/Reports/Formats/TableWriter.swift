@@ -15,6 +15,7 @@ struct TableWriter: RowWriter {
       case .time(let time): line.append(times[time])
       case .text(let text): line.append(text)
       case .count(let count): line.append(String(count))
+      case .latency(let microseconds): line.append(microseconds.map(Self.milliseconds) ?? "-")
       case .ratio(let ratio): line.append(ratio.map(SixDecimals.text) ?? "-")
       }
     }
@@ -31,6 +32,12 @@ struct TableWriter: RowWriter {
     output.append(text: widths.map { String(repeating: "-", count: $0) }.joined(separator: "  ") + "\n")
     for line in lines { output.append(text: Self.line(line, columns, widths)) }
     if lines.isEmpty { output.append(text: "(no verdicts in this span)\n") }
+  }
+
+  private static func milliseconds(_ microseconds: Int64) -> String {
+    var bytes: [UInt8] = []
+    bytes.append(milliseconds: microseconds)
+    return String(decoding: bytes, as: UTF8.self)
   }
 
   private static func line(_ texts: [String], _ columns: [Column], _ widths: [Int]) -> String {

@@ -1,4 +1,3 @@
-import Storage
 import Tallies
 package import Verdicts
 
@@ -9,15 +8,6 @@ package struct BucketQuery: Sendable {
   package var by: [Dimension]
   package var filters: [DimensionFilter]
   package var measure: Measure
-
-  package enum Measure: Sendable {
-    /// Four counts: verdicts by result.
-    case verdicts
-    /// The four, then flagged verdicts as in ``TallyCell/flagged``.
-    case riskTypes
-
-    package var stride: Int { self == .verdicts ? 4 : 4 + 2 * RiskType.count }
-  }
 
   package init(edges: [Timestamp], by: [Dimension], filters: [DimensionFilter] = [], measure: Measure) {
     self.edges = edges

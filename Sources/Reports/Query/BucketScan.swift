@@ -33,22 +33,19 @@ package struct BucketScan {
         bucket += 1
       }
     }
-    let measuresRiskTypes = query.measure == .riskTypes
+    let measure = query.measure
     let floor = try snapshot.floor()
     for part in parts() {
       switch part {
       case .verdicts(let span):
         if let floor, span.from < floor { throw refusal(floor: floor) }
-        var fields: VerdictFields = [.verdict]
+        var fields = measure.fields
         if !query.by.isEmpty || !matching.isEmpty { fields.insert(.codes) }
-        if measuresRiskTypes { fields.insert(.riskTypes) }
         try snapshot.forEachVerdicts(in: span, fields: fields) { run in
           for row in run.rows {
-            guard Self.matches(row.codes, matching) else { continue }
+            guard Self.matches(row.codes, matching), measure.counts(row) else { continue }
             try advance(to: row.time)
-            let base = groups.base(of: row.codes & mask)
-            groups.counts[base + Int(row.verdict)] += 1
-            if measuresRiskTypes, row.riskTypes != 0 { Self.addRiskTypes(of: row, to: &groups.counts, at: base + 4) }
+            measure.add(row, to: &groups.counts, at: groups.base(of: row.codes & mask))
           }
         }
       case .tallies(let buckets, let combination):
@@ -57,11 +54,8 @@ package struct BucketScan {
           do {
             var cells = try TallyDecoder(bytes, of: combination)
             while try cells.next() {
-              guard Self.matches(cells.cell.codes, matching) else { continue }
-              let base = groups.base(of: cells.cell.codes & mask)
-              for verdict in 0..<4 { groups.counts[base + verdict] += Int64(clamping: cells.cell.verdicts[verdict]) }
-              guard measuresRiskTypes else { continue }
-              for index in cells.cell.flagged.indices { groups.counts[base + 4 + index] += Int64(clamping: cells.cell.flagged[index]) }
+              guard Self.matches(cells.cell.codes, matching), measure.counts(cells) else { continue }
+              measure.add(cells, to: &groups.counts, at: groups.base(of: cells.cell.codes & mask))
             }
           } catch is TallyDamage {
             throw StoreError(
@@ -80,16 +74,6 @@ package struct BucketScan {
       if code >= filter.codes.count || !filter.codes[code] { return false }
     }
     return true
-  }
-
-  private static func addRiskTypes(of row: VerdictRow, to counts: inout [Int64], at base: Int) {
-    guard Verdict.isFlagged(rawValue: row.verdict) else { return }
-    let offset = Verdict.isUnsafe(rawValue: row.verdict) ? RiskType.count : 0
-    var bits = row.riskTypes
-    while bits != 0 {
-      counts[base + offset + bits.trailingZeroBitCount] += 1
-      bits &= bits - 1
-    }
   }
 
   // MARK: - Where the counts come from

@@ -51,7 +51,7 @@ struct ReportCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Buckets at the most.", valueName: "count"))
   var bucketsMax: Int64 = Report.bucketsMaxDefault
 
-  @Option(help: ArgumentHelp("table, csv or json.", valueName: "format"))
+  @Option(help: ArgumentHelp("\(ReportFormat.allCases.map(\.rawValue).joined(separator: ", ")). excel is CSV for spreadsheets.", valueName: "format"))
   var format: String?
 
   @Option(help: ArgumentHelp("Write to a file, which appears only when it is whole.", valueName: "file"))

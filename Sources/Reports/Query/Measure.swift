@@ -1,0 +1,80 @@
+import Storage
+import Tallies
+import Verdicts
+
+/// What is counted of each group, and in which places of its counts.
+package enum Measure: Sendable {
+  /// Four counts: verdicts by result.
+  case verdicts
+  /// The four, then flagged verdicts as in ``TallyCell/flagged``.
+  case riskTypes
+  /// The four, then errors as in ``TallyCell/errorCauses``.
+  case errorCauses
+  /// The sum of latencies in microseconds, then verdicts by bucket of ``LatencyScale``.
+  case latencies
+
+  /// Places of a group.
+  package var stride: Int {
+    switch self {
+    case .verdicts: 4
+    case .riskTypes: 4 + 2 * RiskType.count
+    case .errorCauses: 4 + ErrorCause.allCases.count
+    case .latencies: 1 + LatencyScale.edges.count
+    }
+  }
+
+  /// What must be read of a verdict, but for its dimensions.
+  var fields: VerdictFields {
+    switch self {
+    case .verdicts: .verdict
+    case .riskTypes: [.verdict, .riskTypes]
+    case .errorCauses: .verdict
+    case .latencies: .latency
+    }
+  }
+
+  /// Counts one verdict. One without a latency has no place among latencies, and makes no group there.
+  func counts(_ row: VerdictRow) -> Bool { self != .latencies || row.latency >= 0 }
+
+  func add(_ row: VerdictRow, to counts: inout [Int64], at base: Int) {
+    if self == .latencies {
+      counts[base] += row.latency
+      counts[base + 1 + Int(LatencyScale.bucket(microseconds: row.latency))] += 1
+      return
+    }
+    counts[base + Int(row.verdict)] += 1
+    switch self {
+    case .riskTypes:
+      guard row.riskTypes != 0, Verdict.isFlagged(rawValue: row.verdict) else { return }
+      let offset = base + 4 + (Verdict.isUnsafe(rawValue: row.verdict) ? RiskType.count : 0)
+      var bits = row.riskTypes
+      while bits != 0 {
+        counts[offset + bits.trailingZeroBitCount] += 1
+        bits &= bits - 1
+      }
+    case .errorCauses:
+      if row.verdict == Verdict.error.rawValue { counts[base + 4 + Int(row.errorCause)] += 1 }
+    case .verdicts, .latencies: break
+    }
+  }
+
+  /// As ``counts(_:)`` for a cell that a decoder has read: whether it has anything of this measure.
+  func counts(_ cells: borrowing TallyDecoder) -> Bool { self != .latencies || !cells.latencyBuckets.isEmpty }
+
+  func add(_ cells: borrowing TallyDecoder, to counts: inout [Int64], at base: Int) {
+    if self == .latencies {
+      counts[base] += Int64(clamping: cells.cell.latencySumMicroseconds)
+      for bucket in cells.latencyBuckets { counts[base + 1 + Int(bucket)] += Int64(clamping: cells.cell.latencies[Int(bucket)]) }
+      return
+    }
+    for verdict in 0..<4 { counts[base + verdict] += Int64(clamping: cells.cell.verdicts[verdict]) }
+    switch self {
+    case .riskTypes:
+      for index in cells.cell.flagged.indices { counts[base + 4 + index] += Int64(clamping: cells.cell.flagged[index]) }
+    case .errorCauses:
+      guard cells.cell.verdicts[Int(Verdict.error.rawValue)] != 0 else { return }
+      for index in cells.cell.errorCauses.indices { counts[base + 4 + index] += Int64(clamping: cells.cell.errorCauses[index]) }
+    case .verdicts, .latencies: break
+    }
+  }
+}
