@@ -23,7 +23,9 @@ let package = Package(
     .target(
       name: "Records",
       dependencies: ["Verdicts", "CZlib", .product(name: "Crypto", package: "swift-crypto")]),
-    .target(name: "Storage", dependencies: ["ByteCoding", "Verdicts", "Tallies"]),
+    .target(
+      name: "Storage",
+      dependencies: ["ByteCoding", "Verdicts", "Tallies", .product(name: "Crypto", package: "swift-crypto")]),
 
     .executableTarget(name: "embed-sql"),
     .plugin(name: "EmbedSQL", capability: .buildTool(), dependencies: ["embed-sql"]),
@@ -36,11 +38,17 @@ let package = Package(
     .target(name: "Exposition", dependencies: ["Verdicts", "Tallies", "Statistics", "Storage", "Reports"]),
     .target(name: "Verification", dependencies: ["Verdicts", "Tallies", "Storage"]),
     .target(name: "Traffic", dependencies: ["Verdicts"]),
+    .target(name: "Files"),
+    .target(
+      name: "Aggregation",
+      dependencies: [
+        "Verdicts", "Storage", "Reports", "Verification", "Files", .product(name: "Crypto", package: "swift-crypto"),
+      ]),
 
     .executableTarget(
       name: "guardtally",
       dependencies: [
-        "Ingestion", "Reports", "Exposition", "Verification", "Traffic", "StoreSQLite",
+        "Ingestion", "Reports", "Exposition", "Verification", "Traffic", "Files", "Aggregation", "StoreSQLite",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 

@@ -10,11 +10,12 @@ package struct MetricsSnapshot: Sendable {
   /// - Parameter now: ends the windows at its edge, and is the time at which the exposition says it was computed.
   package init(of snapshot: any StoreSnapshot, settings: ExpositionSettings, now: Timestamp) throws {
     let counters = try snapshot.counters()
-    let newest = try snapshot.newestVerdict()
+    let newest = try snapshot.newestVerdictEver()
     let cumulative = CounterFamilies(counters, prefix: settings.prefix, hasVerdicts: newest != nil).families
     var store = CounterFamilies.ingest(counters)
     store.append(try Self.lastVerdicts(of: snapshot))
     store += Self.moments(newest: newest, now: now)
+    store += Self.aggregation(counters, last: try snapshot.lastAggregation())
     let foldedMethods = try Self.foldedMethods(of: snapshot, counters)
     let foldedLabels = WindowFamilies.dimensions.map(\.name) + [Dimension.method.name, Dimension.source.name]
     let otherSeries = (cumulative + store).reduce(0) { $0 + $1.samples.count } + foldedLabels.count + 1
@@ -34,6 +35,16 @@ package struct MetricsSnapshot: Sendable {
     var family = MetricFamily("guardtally_store_up", .gauge, "1 while the store can be read; at 0 the series that come from it are withdrawn.")
     family.add(isUp ? 1 : 0)
     return family
+  }
+
+  private static func aggregation(_ counters: [CounterKey: Int64], last: Timestamp?) -> [MetricFamily] {
+    var runs = MetricFamily("guardtally_aggregation_runs", .counter, "Runs of the scheduled job by outcome.")
+    for outcome in AggregationOutcome.allCases {
+      runs.add(counters[CounterKey(.aggregationRuns, outcome.rawValue)] ?? 0, [.init("outcome", outcome.rawValue)])
+    }
+    var success = MetricFamily("guardtally_last_aggregation_timestamp_seconds", .gauge, "When the scheduled job last succeeded.")
+    if let last { success.add(MetricNumber.seconds(microseconds: last.microseconds)) }
+    return [runs, success]
   }
 
   private static func lastVerdicts(of snapshot: any StoreSnapshot) throws -> MetricFamily {

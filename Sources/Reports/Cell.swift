@@ -14,7 +14,11 @@ package enum Cell: Equatable, Sendable {
 /// A column of a report.
 package struct Column: Equatable, Sendable {
   package enum Kind: Sendable {
-    case time, text, number
+    case time, text, count
+    /// With a fraction: ratios, milliseconds.
+    case decimal
+
+    package var isNumber: Bool { self == .count || self == .decimal }
   }
 
   package var name: String

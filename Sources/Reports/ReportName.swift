@@ -22,13 +22,14 @@ package enum ReportName: String, CaseIterable, Sendable {
   var columns: [Column] {
     switch self {
     case .safeRatio:
-      ["total", "safe", "controversial", "unsafe", "error"].map { Column($0, .number) }
-        + ["safe_ratio", "safe_ratio_lower", "safe_ratio_upper", "loose_safe_ratio", "error_ratio"].map { Column($0, .number) }
+      ["total", "safe", "controversial", "unsafe", "error"].map { Column($0, .count) }
+        + ["safe_ratio", "safe_ratio_lower", "safe_ratio_upper", "loose_safe_ratio", "error_ratio"].map { Column($0, .decimal) }
     case .categories:
       [Column("risk_type", .text)]
-        + ["verdicts", "controversial", "unsafe", "share_of_flagged", "share_of_evaluated"].map { Column($0, .number) }
-    case .latency: ["count", "mean_ms", "p50_ms", "p90_ms", "p95_ms", "p99_ms"].map { Column($0, .number) }
-    case .errors: [Column("error_cause", .text)] + ["errors", "share_of_total"].map { Column($0, .number) }
+        + ["verdicts", "controversial", "unsafe"].map { Column($0, .count) }
+        + ["share_of_flagged", "share_of_evaluated"].map { Column($0, .decimal) }
+    case .latency: [Column("count", .count)] + ["mean_ms", "p50_ms", "p90_ms", "p95_ms", "p99_ms"].map { Column($0, .decimal) }
+    case .errors: [Column("error_cause", .text), Column("errors", .count), Column("share_of_total", .decimal)]
     }
   }
 

@@ -38,6 +38,8 @@ package enum Counter: String, CaseIterable, Sendable {
   case ingestRecords = "ingest_records"
   /// Values of stored verdicts that were not recognised, by field.
   case unrecognisedValues = "unrecognised_values"
+  /// Runs of the scheduled job by outcome.
+  case aggregationRuns = "aggregation_runs"
 
   /// Methods that get a label of their own, by arrival.
   package static let methodLabelsMax = 50

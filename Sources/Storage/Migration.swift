@@ -11,6 +11,11 @@ package struct Migration: Hashable, Sendable {
   }
 }
 
+extension Migration {
+  /// Versions after which tallies are counted anew from the verdicts, for their encoding is another one: 2 added error causes.
+  package static let recounting: Set<Int> = [2]
+}
+
 /// What a store has of this program's migrations.
 package struct MigrationPlan: Sendable, Equatable {
   package var applied: [Int]

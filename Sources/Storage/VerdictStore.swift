@@ -18,6 +18,10 @@ package protocol VerdictStore: Sendable {
   /// Opens the store for writing, migrating it first where the contract allows.
   func makeWriter(options: WriterOptions) throws -> any VerdictWriter
 
+  /// Takes the scheduled job's hold on the store, or gives nil where somebody else has it. Migrates as ``makeWriter(options:)`` does,
+  /// but never creates a database.
+  func makeMaintainer() throws -> (any StoreMaintainer)?
+
   /// Reads one consistent state. Never creates a database; refuses one whose schema is not this program's.
   func read<Result>(_ body: (any StoreSnapshot) throws -> Result) throws -> Result
 }
@@ -29,7 +33,6 @@ package protocol VerdictWriter: AnyObject {
   func store(_ batch: VerdictBatch, in run: inout LedgerRun) throws -> BatchOutcome
 
   /// Replaces the tallies of whole 15-minute buckets by a recount of their verdicts, in one commit.
-  ///
   func rebuildTallies(buckets: Range<UInt32>) throws -> RebuildOutcome
 
   /// Gives the database back. The writer is not used afterwards.
@@ -54,7 +57,7 @@ package protocol StoreSnapshot {
     of combination: Combination, buckets: Range<UInt32>, _ body: (TallyKey, UnsafeRawBufferPointer) throws -> Void) throws
 
   /// Verdicts of a span in ascending order of time, source code and id bytes, in runs of any length. Rows carry the store's codes; fields that were
-  /// not asked for are 0. Rows and ids are valid during the call.
+  /// not asked for are 0. Rows and ids are valid during the call, in which nothing else may be asked of the snapshot.
   func forEachVerdicts(in span: Span, fields: VerdictFields, _ body: (VerdictRun) throws -> Void) throws
 
   /// Days (00:00 UTC) of the span on which there is a verdict or a tally, ascending.
@@ -63,10 +66,17 @@ package protocol StoreSnapshot {
   /// Numbers under which something is kept as a tally that no tally has.
   func unknownTallies() throws -> [Int64]
 
-  /// The time of the oldest verdict, or nil in a store without any; so the newest.
+  /// The time of the oldest verdict that is present, or nil.
   func oldestVerdict() throws -> Timestamp?
 
-  func newestVerdict() throws -> Timestamp?
+  /// The time of the newest verdict that is present before a time, or nil.
+  func newestVerdict(before time: Timestamp) throws -> Timestamp?
+
+  /// The seals of days whose verdicts were dropped, ascending.
+  func seals() throws -> [DaySeal]
+
+  /// When the scheduled job last succeeded, or nil.
+  func lastAggregation() throws -> Timestamp?
 
   func counters() throws -> [CounterKey: Int64]
 
@@ -74,4 +84,12 @@ package protocol StoreSnapshot {
   func lastVerdictBySource() throws -> [(source: UInt32, time: Timestamp)]
 
   func ledger() throws -> [LedgerEntry]
+}
+
+extension StoreSnapshot {
+  /// The time of the newest verdict before a time that the store ever took in, dropped ones included.
+  package func newestVerdictEver(before time: Timestamp = Span.always.to) throws -> Timestamp? {
+    if let present = try newestVerdict(before: time) { return present }
+    return try seals().map(\.newestVerdict).filter { $0 < time }.max()
+  }
 }

@@ -48,6 +48,20 @@ final class SQLiteConnection {
     if code != SQLITE_OK { throw error(code) }
   }
 
+  /// Runs a body between BEGIN IMMEDIATE and COMMIT.
+  func transaction<Result>(_ body: () throws -> Result) throws -> Result {
+    try execute("BEGIN IMMEDIATE")
+    do {
+      let result = try body()
+      try execute("COMMIT")
+      return result
+    } catch {
+      // Some failures (a full disk) have rolled back already; then this one fails and changes nothing.
+      try? execute("ROLLBACK")
+      throw error
+    }
+  }
+
   /// A statement prepared once for each text and kept. Reset before it is given out.
   func statement(_ sql: String) throws(StoreError) -> SQLiteStatement {
     if let known = statements[sql] {

@@ -155,10 +155,35 @@ struct SQLiteSnapshot: StoreSnapshot {
     return numbers
   }
 
-  func newestVerdict() throws -> Timestamp? {
-    let newest = try connection.statement(files.query("verdict_blocks.newest_time"))
-    defer { newest.reset() }
-    return try newest.step() ? try time(newest.integer(0), of: "a block's time") : nil
+  func newestVerdict(before time: Timestamp) throws -> Timestamp? {
+    let last = try connection.statement(files.query("verdict_blocks.last_before"))
+    defer { last.reset() }
+    last.bind(1, time.microseconds)
+    guard try last.step() else { return nil }
+    let newest = try self.time(last.integer(0), of: "a block's time")
+    if newest < time { return newest }
+    var decoder = VerdictBlockDecoder()
+    guard decoder.decode(last.blob(1), fields: []), let row = decoder.rows.last(where: { $0.time < time.microseconds }) else {
+      throw StoreError(.damaged, "\(connection.path): the verdict block before \(time.rfc3339()) is damaged; restore the database from a backup")
+    }
+    return Timestamp(microseconds: row.time)
+  }
+
+  func seals() throws -> [DaySeal] {
+    let list = try connection.statement(files.query("sealed_days.list"))
+    defer { list.reset() }
+    var seals: [DaySeal] = []
+    while try list.step() {
+      seals.append(
+        DaySeal(
+          day: try time(list.integer(0), of: "a sealed day"), verdicts: Int(try count(list.integer(1), of: "a sealed day's verdicts")),
+          newestVerdict: try time(list.integer(2), of: "a sealed day's newest verdict"), digest: Array(list.blob(3))))
+    }
+    return seals
+  }
+
+  func lastAggregation() throws -> Timestamp? {
+    try state("last_aggregation").map { try time($0, of: "the last aggregation") }
   }
 
   func counters() throws -> [CounterKey: Int64] {

@@ -1,5 +1,6 @@
 import SQLFiles
 package import Storage
+import Tallies
 package import Verdicts
 
 #if canImport(Glibc)
@@ -48,6 +49,14 @@ package struct SQLiteStore: VerdictStore {
     let connection = try openForWriting()
     _ = try migrate(connection)
     return SQLiteWriter(connection: connection, files: files, options: options)
+  }
+
+  package func makeMaintainer() throws -> (any StoreMaintainer)? {
+    try openExisting().close()
+    guard let lock = try AggregationFileLock(database: path) else { return nil }
+    let connection = try openForWriting()
+    _ = try migrate(connection)
+    return SQLiteMaintainer(connection: connection, files: files, lock: lock)
   }
 
   package func read<Result>(_ body: (any StoreSnapshot) throws -> Result) throws -> Result {
@@ -161,6 +170,17 @@ package struct SQLiteStore: VerdictStore {
     }
   }
 
+  /// Counts all tallies anew, a day at a time.
+  private func recountTallies(_ connection: SQLiteConnection) throws {
+    let snapshot = SQLiteSnapshot(connection: connection, files: files)
+    var tallies = TallyTable(connection: connection, files: files)
+    for day in try snapshot.days(in: .always) {
+      let span = Span(from: day, to: day.advanced(byMicroseconds: Timestamp.microsecondsPerDay))
+      _ = try tallies.replace(
+        buckets: TallyKey.bucket(of: span.from.microseconds)..<TallyKey.bucket(of: span.to.microseconds), bySpan: span, of: snapshot)
+    }
+  }
+
   private func migrate(_ connection: SQLiteConnection) throws -> [Migration] {
     let before = try plan(connection)
     try refuseIfAhead(before)
@@ -176,6 +196,7 @@ package struct SQLiteStore: VerdictStore {
         insert.bind(2, migration.name)
         insert.bind(3, now().microseconds)
         try insert.run()
+        if Migration.recounting.contains(migration.version) { try recountTallies(connection) }
       }
       try connection.execute("PRAGMA application_id = \(Self.applicationID)")
       try connection.execute("COMMIT")

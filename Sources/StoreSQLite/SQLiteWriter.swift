@@ -11,7 +11,7 @@ final class SQLiteWriter: VerdictWriter {
   private var codebook: DimensionCodebook
   private var blocks: VerdictBlocks
   private var tallies: TallyTable
-  private var fates: [VerdictBlocks.Fate] = []
+  private var fates: [VerdictFate] = []
 
   init(connection: SQLiteConnection, files: SQLFiles, options: WriterOptions) {
     self.connection = connection
@@ -27,18 +27,15 @@ final class SQLiteWriter: VerdictWriter {
   func store(_ batch: VerdictBatch, in run: inout LedgerRun) throws -> BatchOutcome {
     let before = run
     let (outcome, after) = try inTransaction {
-      var outcome = BatchOutcome()
-      outcome.counts.read = batch.read
-      outcome.counts.rejected = batch.rejections.count
-      let stored = try storeVerdicts(of: batch, outcome: &outcome)
-      try stored.withUnsafeBufferPointer { rows in
+      let intake = try storeVerdicts(of: batch)
+      try intake.rows.withUnsafeBufferPointer { rows in
         try batch.idBytes.withUnsafeBufferPointer { ids in
           if let ids = ids.baseAddress, !rows.isEmpty { try tallies.add(rows, ids: ids) }
         }
-        try count(rows, batch: batch, counts: outcome.counts)
-        try recordActivity(of: rows)
+        try count(rows, batch: batch, counts: intake.outcome.counts)
       }
-      return (outcome, try record(outcome.counts, in: before))
+      try recordActivity(intake.newestBySource())
+      return (intake.outcome, try record(intake.outcome.counts, in: before))
     }
     run = after
     return outcome
@@ -54,16 +51,11 @@ final class SQLiteWriter: VerdictWriter {
     }
   }
 
-  /// Runs a body between BEGIN IMMEDIATE and COMMIT.
   private func inTransaction<Result>(_ body: () throws -> Result) throws -> Result {
-    try connection.execute("BEGIN IMMEDIATE")
     do {
-      let result = try body()
-      try connection.execute("COMMIT")
-      return result
+      return try connection.transaction(body)
     } catch {
-      // Some failures (a full disk) have rolled back already; then this one fails and changes nothing.
-      try? connection.execute("ROLLBACK")
+      // After a rollback codes may be gone.
       codebook.forget()
       throw error
     }
@@ -71,118 +63,31 @@ final class SQLiteWriter: VerdictWriter {
 
   // MARK: - Verdicts
 
-  /// Stores the rows that are new.
-  ///
-  /// - Returns: the stored rows with the store's codes, in ascending order of time.
-  private func storeVerdicts(of batch: VerdictBatch, outcome: inout BatchOutcome) throws -> [VerdictRow] {
-    var rows = batch.rows
-    if let floor = try stateValue("floor"), rows.contains(where: { $0.time < floor }) {
-      refuse(rows.filter { $0.time < floor }, of: batch, code: .expired, outcome: &outcome)
-      rows.removeAll { $0.time < floor }
-    }
-    guard !rows.isEmpty else { return [] }
-    let isUsed = Self.usedValues(rows, of: batch)
-    try refuseMixing(sources: zip(batch.values[0], isUsed[0]).filter(\.1).map(\.0))
-    try replaceLocalCodes(&rows, values: batch.values, isUsed: isUsed)
-    return try batch.idBytes.withUnsafeBufferPointer { ids in
-      sortByKey(&rows, ids: ids.baseAddress!)
-      fates.removeAll(keepingCapacity: true)
-      fates.append(contentsOf: repeatElement(.stored, count: rows.count))
-      try rows.withUnsafeBufferPointer { rows in
+  /// Stores the rows that are new, and leaves them alone in what it returns.
+  private func storeVerdicts(of batch: VerdictBatch) throws -> BatchIntake {
+    var intake = BatchIntake(batch, floor: try stateValue("floor").map(Timestamp.init))
+    guard !intake.rows.isEmpty else { return intake }
+    try refuseMixing(sources: intake.usedValues(of: .source))
+    try intake.assignCodes { dimension, values in try values.map { try codebook.code(of: $0, in: dimension) } }
+    intake.sort()
+    fates.removeAll(keepingCapacity: true)
+    fates.append(contentsOf: repeatElement(.stored, count: intake.rows.count))
+    try batch.idBytes.withUnsafeBufferPointer { ids in
+      try intake.rows.withUnsafeBufferPointer { rows in
         try fates.withUnsafeMutableBufferPointer { try blocks.add(rows, ids: ids.baseAddress!, fates: $0) }
       }
-      return settle(rows, of: batch, outcome: &outcome)
     }
-  }
-
-  /// Counts the fates of sorted rows and keeps those that were stored.
-  private func settle(_ rows: [VerdictRow], of batch: VerdictBatch, outcome: inout BatchOutcome) -> [VerdictRow] {
-    var stored: [VerdictRow] = []
-    stored.reserveCapacity(rows.count)
-    var conflicts: [VerdictRow] = []
-    for (index, row) in rows.enumerated() {
-      switch fates[index] {
-      case .stored:
-        stored.append(row)
-        outcome.counts.unrecognised += row.unrecognised.total
-      case .duplicate: outcome.counts.duplicates += 1
-      case .conflict: conflicts.append(row)
-      }
-    }
-    outcome.counts.stored = stored.count
-    refuse(conflicts, of: batch, code: .conflict, outcome: &outcome)
-    return stored
-  }
-
-  private func refuse(_ rows: [VerdictRow], of batch: VerdictBatch, code: RejectionCode, outcome: inout BatchOutcome) {
-    if code == .conflict { outcome.counts.conflicts += rows.count } else { outcome.counts.rejected += rows.count }
-    guard !rows.isEmpty else { return }
-    // Ids lie in order of arrival, so an id's offset leads back to its row's position.
-    let offsets = batch.rows.map(\.idOffset)
-    for row in rows.sorted(by: { $0.idOffset < $1.idOffset }) {
-      var low = 0
-      var high = offsets.count - 1
-      while low < high {
-        let middle = (low + high) / 2
-        if offsets[middle] < row.idOffset { low = middle + 1 } else { high = middle }
-      }
-      outcome.refused.append(Rejection(position: batch.positions[low], code: code))
-    }
-  }
-
-  /// For each dimension and value of a batch whether one of the rows has it: refused records leave nothing in the store.
-  private static func usedValues(_ rows: [VerdictRow], of batch: VerdictBatch) -> [[Bool]] {
-    batch.values.enumerated().map { lane, values in
-      var isUsed = [Bool](repeating: false, count: values.count)
-      for row in rows { isUsed[Int(row.codes[lane])] = true }
-      return isUsed
-    }
-  }
-
-  private func replaceLocalCodes(_ rows: inout [VerdictRow], values: [[String]], isUsed: [[Bool]]) throws {
-    var codes: [[UInt32]] = []
-    for dimension in Dimension.allCases {
-      let lane = dimension.lane
-      codes.append(try zip(values[lane], isUsed[lane]).map { try $1 ? codebook.code(of: $0, in: dimension) : 0 })
-    }
-    rows.withUnsafeMutableBufferPointer { rows in
-      for lane in 0..<codes.count {
-        codes[lane].withUnsafeBufferPointer { codes in
-          for index in 0..<rows.count { rows[index].codes[lane] = codes[Int(rows[index].codes[lane])] }
-        }
-      }
-    }
-  }
-
-  /// Sorts by (time, source, id), equal keys by arrival. Most traffic comes in order and is only looked over.
-  private func sortByKey(_ rows: inout [VerdictRow], ids: UnsafePointer<UInt8>) {
-    let isSorted = rows.withUnsafeBufferPointer { rows in
-      (1..<max(1, rows.count)).allSatisfy { VerdictKey.compare(rows.baseAddress! + $0 - 1, ids, rows.baseAddress! + $0, ids) <= 0 }
-    }
-    if isSorted { return }
-    rows.sort { left, right in
-      let order = withUnsafePointer(to: left) { left in
-        withUnsafePointer(to: right) { VerdictKey.compare(left, ids, $0, ids) }
-      }
-      return order != 0 ? order < 0 : left.idOffset < right.idOffset
-    }
+    intake.settle(fates)
+    return intake
   }
 
   // MARK: - Beside the verdicts
 
-  /// Made-up verdicts stand beside others only where that was asked for: they would be in every total.
   private func refuseMixing(sources: [String]) throws {
     guard !options.allowSynthetic else { return }
-    let synthetic = WriterOptions.syntheticSource
-    let bringsSynthetic = sources.contains(synthetic)
-    let bringsOthers = sources.contains { $0 != synthetic }
-    let hasSynthetic = try hasSource(matching: "dimension_values.find", synthetic)
-    let hasOthers = try hasSource(matching: "dimension_values.has_other_value", synthetic)
-    if bringsSynthetic && (bringsOthers || hasOthers) || bringsOthers && hasSynthetic && !hasOthers {
-      throw StoreError(
-        .synthetic,
-        "\(connection.path): synthetic verdicts would stand beside real ones and be in every total; use another --db, or --allow-synthetic if that is meant")
-    }
+    try SyntheticMixing.refuse(
+      sources: sources, hasSynthetic: try hasSource(matching: "dimension_values.find", WriterOptions.syntheticSource),
+      hasOthers: try hasSource(matching: "dimension_values.has_other_value", WriterOptions.syntheticSource), place: connection.path)
   }
 
   private func hasSource(matching query: String, _ value: String) throws -> Bool {
@@ -226,20 +131,7 @@ final class SQLiteWriter: VerdictWriter {
     }
   }
 
-  private func recordActivity(of rows: UnsafeBufferPointer<VerdictRow>) throws {
-    var newest: [UInt32: Int64] = [:]
-    var source: UInt32 = 0
-    var time = Int64.min
-    for row in rows {
-      let next = row.codes[Dimension.source.lane]
-      if next != source {
-        if source != 0 { newest[source] = max(newest[source] ?? .min, time) }
-        source = next
-        time = .min
-      }
-      time = max(time, row.time)
-    }
-    if source != 0 { newest[source] = max(newest[source] ?? .min, time) }
+  private func recordActivity(_ newest: [UInt32: Int64]) throws {
     for (source, time) in newest {
       let raise = try connection.statement(files.query("source_activity.raise"))
       raise.bind(1, Int64(source))

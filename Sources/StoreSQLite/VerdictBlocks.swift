@@ -8,11 +8,6 @@ import Verdicts
 /// The key is the identity itself and no hash of it, so two ids can never meet; it begins with the time, so ids in random
 /// order land side by side all the same.
 struct VerdictBlocks {
-  /// What became of a row of a batch.
-  enum Fate: UInt8 {
-    case stored, duplicate, conflict
-  }
-
   private let connection: SQLiteConnection
   private let files: SQLFiles
   private var decoder = VerdictBlockDecoder()
@@ -30,7 +25,7 @@ struct VerdictBlocks {
   ///   - rows: in ascending order of key, equal keys in order of arrival.
   ///   - fates: as many as rows; filled in.
   mutating func add(
-    _ rows: UnsafeBufferPointer<VerdictRow>, ids: UnsafePointer<UInt8>, fates: UnsafeMutableBufferPointer<Fate>
+    _ rows: UnsafeBufferPointer<VerdictRow>, ids: UnsafePointer<UInt8>, fates: UnsafeMutableBufferPointer<VerdictFate>
   ) throws {
     var start = 0
     while start < rows.count {
@@ -41,6 +36,26 @@ struct VerdictBlocks {
         fates: UnsafeMutableBufferPointer(rebasing: fates[start..<end]), into: block)
       start = end
     }
+  }
+
+  /// Removes all verdicts before a time: whole blocks, and the beginning of the one that reaches over it.
+  mutating func removeAll(before time: Timestamp) throws {
+    let delete = try connection.statement(files.query("verdict_blocks.delete_before"))
+    delete.bind(1, time.microseconds)
+    try delete.run()
+    let first = try connection.statement(files.query("verdict_blocks.first"))
+    guard try first.step() else { return first.reset() }
+    let block = try read(first)
+    first.reset()
+    guard block.firstTime < time.microseconds else { return }
+    merged.removeAll(keepingCapacity: true)
+    mergedIDs.removeAll(keepingCapacity: true)
+    decoder.rows.withUnsafeBufferPointer { rows in
+      decoder.ids.withUnsafeBufferPointer { ids in
+        for index in rows.indices where rows[index].time >= time.microseconds { append(rows.baseAddress! + index, ids.baseAddress!) }
+      }
+    }
+    try write(replacing: block, isAppend: false)
   }
 
   /// A block that has been read; its rows are in the decoder.
@@ -114,7 +129,7 @@ struct VerdictBlocks {
 
   /// Merges rows with those of the decoder (none without a block), and writes blocks where anything was stored.
   private mutating func merge(
-    _ rows: UnsafeBufferPointer<VerdictRow>, ids: UnsafePointer<UInt8>, fates: UnsafeMutableBufferPointer<Fate>, into block: Found?
+    _ rows: UnsafeBufferPointer<VerdictRow>, ids: UnsafePointer<UInt8>, fates: UnsafeMutableBufferPointer<VerdictFate>, into block: Found?
   ) throws {
     let oldCount = block == nil ? 0 : decoder.rows.count
     merged.removeAll(keepingCapacity: true)

@@ -35,10 +35,30 @@ struct StoreTotals {
     for number in try snapshot.unknownTallies() {
       try report(Difference("tally \(number): no verdict can be counted there; guardtally rebuild removes it"))
     }
-    guard let floor = try snapshot.floor() else { return }
+    let floor = try snapshot.floor()
+    try compareSeals(floor: floor, report)
+    guard let floor else { return }
     if floor.floored(to: Timestamp.microsecondsPerDay) != floor { try report(Difference("the floor \(floor.rfc3339()) is not 00:00 UTC")) }
     if let oldest = try snapshot.oldestVerdict(), oldest < floor {
       try report(Difference("there are verdicts from \(oldest.rfc3339()) on, before the floor \(floor.rfc3339())"))
+    }
+  }
+
+  /// Days below the floor are what they were when their verdicts were dropped, and all of them are sealed.
+  private func compareSeals(floor: Timestamp?, _ report: (Difference) throws -> Void) throws {
+    let seals = try snapshot.seals()
+    let sealedVerdicts = seals.reduce(0) { $0 + $1.verdicts }
+    let retired = try snapshot.verdictsRetired()
+    if sealedVerdicts != retired { try report(Difference("verdicts retired against the sealed days", stored: retired, recounted: sealedVerdicts)) }
+    for seal in seals {
+      let name = "sealed day \(seal.day.rfc3339())"
+      if floor.map({ seal.day >= $0 }) ?? true { try report(Difference("\(name): it is not before the floor")) }
+      if try seal.digestNow(of: snapshot) != seal.digest { try report(Difference("\(name): its tallies are not those that were sealed")) }
+    }
+    guard let floor else { return }
+    let sealed = Set(seals.map(\.day))
+    for day in try snapshot.days(in: Span(from: Span.always.from, to: floor)) where !sealed.contains(day) {
+      try report(Difference("day \(day.rfc3339()) is before the floor and has tallies, but no seal"))
     }
   }
 

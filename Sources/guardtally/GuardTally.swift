@@ -17,7 +17,7 @@ struct GuardTally: ParsableCommand {
       """,
     version: ProgramVersion.text,
     subcommands: [
-      IngestCommand.self, ReportCommand.self, MetricsCommand.self, VerifyCommand.self, RebuildCommand.self, MigrateCommand.self,
+      IngestCommand.self, AggregateCommand.self, ReportCommand.self, MetricsCommand.self, VerifyCommand.self, RebuildCommand.self, MigrateCommand.self,
       GenerateCommand.self,
     ])
 

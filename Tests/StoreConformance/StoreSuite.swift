@@ -243,7 +243,7 @@ package struct StoreSuite {
       #expect(ledger.count == 1)
       #expect(ledger.allSatisfy { $0.isIntact && $0.counts.balances && $0.counts.read == 4 && $0.counts.stored == 2 })
       #expect(try snapshot.lastVerdictBySource().map(\.time.microseconds) == [Self.start + 1])
-      #expect(try snapshot.newestVerdict()?.microseconds == Self.start + 1)
+      #expect(try snapshot.newestVerdictEver()?.microseconds == Self.start + 1)
       #expect(try snapshot.floor() == nil)
     }
   }

@@ -52,7 +52,7 @@ final class TemporaryDatabase {
 
   @Test func makesItsFile() throws {
     let database = try TemporaryDatabase()
-    #expect(try database.store.migrate().map(\.version) == [1])
+    #expect(try database.store.migrate().map(\.version) == [1, 2])
     #expect(try database.store.migrate().isEmpty)
     #expect(try database.integer("PRAGMA page_size") == 16_384)
     #expect(try database.integer("PRAGMA auto_vacuum") == 2)

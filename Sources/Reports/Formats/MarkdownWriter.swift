@@ -6,7 +6,7 @@ struct MarkdownWriter: RowWriter {
 
   mutating func begin(_ columns: [Column], to output: inout [UInt8]) {
     output.append(text: "| " + columns.map(\.name).joined(separator: " | ") + " |\n")
-    output.append(text: "| " + columns.map { $0.kind == .number ? "---:" : "---" }.joined(separator: " | ") + " |\n")
+    output.append(text: "| " + columns.map { $0.kind.isNumber ? "---:" : "---" }.joined(separator: " | ") + " |\n")
   }
 
   mutating func row(_ cells: [Cell], to output: inout [UInt8]) {

@@ -45,7 +45,7 @@ struct TableWriter: RowWriter {
     for (index, text) in texts.enumerated() {
       if index > 0 { line += "  " }
       let padding = String(repeating: " ", count: widths[index] - TextWidth.columns(text))
-      if columns[index].kind == .number {
+      if columns[index].kind.isNumber {
         line += padding + text
       } else {
         line += index == texts.count - 1 ? text : text + padding

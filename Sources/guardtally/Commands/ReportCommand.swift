@@ -1,5 +1,6 @@
 import ArgumentParser
 #if canImport(Glibc)
+import Files
 import Glibc
 #endif
 import Reports

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Files
 import Reports
 import Storage
 import Verdicts
@@ -54,21 +55,5 @@ struct VerifyCommand: ParsableCommand {
       try output.finish()
       if summary.differences > 0 { throw ExitCode.failure }
     }
-  }
-}
-
-extension SpanText {
-  /// A span in UTC whose ends may be open.
-  static func daySpan(from: String?, to: String?) throws -> Span {
-    func read(_ text: String, _ option: String) throws -> Timestamp {
-      guard let time = time(text, in: .utc) else {
-        throw Failure.usage("\(option) takes a date or RFC 3339 with an offset, as in 2026-01-10 or 2026-01-10T00:00:00Z")
-      }
-      return time
-    }
-    let span = Span(
-      from: try from.map { try read($0, "--from") } ?? Span.always.from, to: try to.map { try read($0, "--to") } ?? Span.always.to)
-    guard !span.isEmpty else { throw Failure.usage("the span is empty: --from must be before --to") }
-    return span
   }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Files
 import Records
 import Reports
 import Storage
@@ -30,6 +31,7 @@ enum Failure {
     } catch let error as OutputError {
       // Whoever read standard output has seen enough.
       if error.isClosedPipe { throw ExitCode.success }
+      if error.reason == .precious { throw usage(error.description) }
       StandardError.line("guardtally: \(error.description)")
       throw ExitCode.failure
     }

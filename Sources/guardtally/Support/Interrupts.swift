@@ -18,10 +18,18 @@ enum Interrupts {
     signal(SIGINT) { _ in _exit(130) }
   }
 
+  /// What else asks for the end, beside Ctrl-C.
+  enum Request {
+    case interruptAlone, termination
+  }
+
   /// From now on the first Ctrl-C is a request; the second ends the program at once.
-  static func request() {
-    signal(SIGINT) { _ in
-      if Interrupts.flag.exchange(true, ordering: .relaxed) { _exit(130) }
-    }
+  static func request(alsoOn request: Request = .interruptAlone) {
+    signal(SIGINT, handle)
+    if request == .termination { signal(SIGTERM, handle) }
+  }
+
+  private static let handle: @convention(c) (Int32) -> Void = { _ in
+    if Interrupts.flag.exchange(true, ordering: .relaxed) { _exit(130) }
   }
 }

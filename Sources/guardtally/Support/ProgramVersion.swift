@@ -1,4 +1,4 @@
 /// What `--version` prints.
 enum ProgramVersion {
-  static let text = "guardtally 0.1.0"
+  static let text = "guardtally 0.2.0"
 }

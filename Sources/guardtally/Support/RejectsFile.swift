@@ -1,3 +1,4 @@
+import Files
 import Verdicts
 
 /// `--rejects FILE`: where each refused line stands and why, as CSV. Never the line.

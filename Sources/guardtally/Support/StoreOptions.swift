@@ -35,7 +35,7 @@ struct StoreOptions: ParsableArguments {
   /// All files of the database.
   func files() throws -> [String] {
     let path = try path()
-    return ["", "-wal", "-shm"].map { path + $0 }
+    return ["", "-wal", "-shm", "-aggregate"].map { path + $0 }
   }
 
   private func busyTimeoutMilliseconds() throws -> Int32 {

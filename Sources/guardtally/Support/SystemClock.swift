@@ -11,6 +11,12 @@ enum SystemClock {
     return Timestamp(microseconds: Int64(time.tv_sec) * Timestamp.microsecondsPerSecond + Int64(time.tv_nsec) / 1_000)
   }
 
+  /// Returns early when a signal arrives.
+  static func sleep(microseconds: Int64) {
+    var time = timespec(tv_sec: Int(microseconds / 1_000_000), tv_nsec: Int(microseconds % 1_000_000 * 1_000))
+    nanosleep(&time, nil)
+  }
+
   /// Microseconds on a clock that never jumps.
   static func steadyMicroseconds() -> Int64 {
     var time = timespec()

@@ -1,10 +1,10 @@
-import Verdicts
+package import Verdicts
 
 /// Orders verdicts by what names them: time, source, id. Any order of sources would do; the store's codes never change.
-enum VerdictKey {
+package enum VerdictKey {
   /// Below 0, 0 or above 0 as the left key is before, equal to or after the right one.
   @inline(__always)
-  static func compare(
+  package static func compare(
     _ left: UnsafePointer<VerdictRow>, _ leftIDs: UnsafePointer<UInt8>,
     _ right: UnsafePointer<VerdictRow>, _ rightIDs: UnsafePointer<UInt8>
   ) -> Int {
@@ -17,7 +17,7 @@ enum VerdictKey {
   }
 
   /// Bytewise, a shorter one first.
-  static func compare(_ left: UnsafeBufferPointer<UInt8>, _ right: UnsafeBufferPointer<UInt8>) -> Int {
+  package static func compare(_ left: UnsafeBufferPointer<UInt8>, _ right: UnsafeBufferPointer<UInt8>) -> Int {
     var index = 0
     let shorter = min(left.count, right.count)
     while index < shorter {

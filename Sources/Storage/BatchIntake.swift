@@ -1,0 +1,112 @@
+package import Verdicts
+
+/// A batch on its way into a store: its rows in the store's codes and in order of key, what becomes of each, and what is refused.
+/// Every driver takes a batch in by these steps; only where rows are looked up and written is its own.
+package struct BatchIntake {
+  package let batch: VerdictBatch
+  /// The rows that are not refused for their time; after ``assignCodes(_:)`` in the store's codes, after ``sort()`` in order of
+  /// (time, source, id), equal keys in order of arrival.
+  package private(set) var rows: [VerdictRow]
+  package private(set) var outcome = BatchOutcome()
+  private var isUsed: [[Bool]] = []
+
+  /// Refuses what lies before the floor, where a repetition could not be recognised.
+  package init(_ batch: VerdictBatch, floor: Timestamp?) {
+    self.batch = batch
+    rows = batch.rows
+    outcome.counts.read = batch.read
+    outcome.counts.rejected = batch.rejections.count
+    if let floor, rows.contains(where: { $0.time < floor.microseconds }) {
+      refuse(rows.filter { $0.time < floor.microseconds }, code: .expired)
+      rows.removeAll { $0.time < floor.microseconds }
+    }
+    isUsed = batch.values.enumerated().map { lane, values in
+      var isUsed = [Bool](repeating: false, count: values.count)
+      for row in rows { isUsed[Int(row.codes[lane])] = true }
+      return isUsed
+    }
+  }
+
+  /// The values of a dimension that one of the rows has, in order of arrival: refused records leave nothing in the store.
+  package func usedValues(of dimension: Dimension) -> [String] {
+    zip(batch.values[dimension.lane], isUsed[dimension.lane]).filter(\.1).map(\.0)
+  }
+
+  /// Replaces the batch's own numbers of values by the store's codes.
+  ///
+  /// - Parameter codes: gives the codes of a dimension's values, one for each.
+  package mutating func assignCodes(_ codes: (Dimension, [String]) throws -> [UInt32]) rethrows {
+    for dimension in Dimension.allCases {
+      let lane = dimension.lane
+      var codesOfUsed = try codes(dimension, usedValues(of: dimension))[...]
+      let codeOfValue = isUsed[lane].map { $0 ? codesOfUsed.removeFirst() : 0 }
+      rows.withUnsafeMutableBufferPointer { rows in
+        codeOfValue.withUnsafeBufferPointer { codeOfValue in
+          for index in 0..<rows.count { rows[index].codes[lane] = codeOfValue[Int(rows[index].codes[lane])] }
+        }
+      }
+    }
+  }
+
+  /// Sorts by (time, source, id), equal keys by arrival. Most traffic comes in order and is only looked over.
+  package mutating func sort() {
+    batch.idBytes.withUnsafeBufferPointer { ids in
+      guard let ids = ids.baseAddress else { return }
+      let isSorted = rows.withUnsafeBufferPointer { rows in
+        (1..<max(1, rows.count)).allSatisfy { VerdictKey.compare(rows.baseAddress! + $0 - 1, ids, rows.baseAddress! + $0, ids) <= 0 }
+      }
+      if isSorted { return }
+      rows.sort { left, right in
+        let order = withUnsafePointer(to: left) { left in
+          withUnsafePointer(to: right) { VerdictKey.compare(left, ids, $0, ids) }
+        }
+        return order != 0 ? order < 0 : left.idOffset < right.idOffset
+      }
+    }
+  }
+
+  /// Counts the fates of the rows and keeps those that were stored, in order of key.
+  package mutating func settle(_ fates: [VerdictFate]) {
+    var stored: [VerdictRow] = []
+    stored.reserveCapacity(rows.count)
+    var conflicts: [VerdictRow] = []
+    for (index, row) in rows.enumerated() {
+      switch fates[index] {
+      case .stored:
+        stored.append(row)
+        outcome.counts.unrecognised += row.unrecognised.total
+      case .duplicate: outcome.counts.duplicates += 1
+      case .conflict: conflicts.append(row)
+      }
+    }
+    outcome.counts.stored = stored.count
+    refuse(conflicts, code: .conflict)
+    rows = stored
+  }
+
+  /// The newest time of each source that occurs in the rows.
+  package func newestBySource() -> [UInt32: Int64] {
+    var newest: [UInt32: Int64] = [:]
+    for row in rows {
+      let source = row.codes[Dimension.source.lane]
+      if newest[source] ?? .min < row.time { newest[source] = row.time }
+    }
+    return newest
+  }
+
+  private mutating func refuse(_ rows: [VerdictRow], code: RejectionCode) {
+    if code == .conflict { outcome.counts.conflicts += rows.count } else { outcome.counts.rejected += rows.count }
+    guard !rows.isEmpty else { return }
+    // Ids lie in order of arrival, so an id's offset leads back to its row's position.
+    let offsets = batch.rows.map(\.idOffset)
+    for row in rows.sorted(by: { $0.idOffset < $1.idOffset }) {
+      var low = 0
+      var high = offsets.count - 1
+      while low < high {
+        let middle = (low + high) / 2
+        if offsets[middle] < row.idOffset { low = middle + 1 } else { high = middle }
+      }
+      outcome.refused.append(Rejection(position: batch.positions[low], code: code))
+    }
+  }
+}

@@ -1,0 +1,38 @@
+package import Verdicts
+
+/// The scheduled job's hold on a store. One holder at a time over all processes and hosts; the hold ends with the process, however
+/// that ends, and never by a time-out. Not thread-safe. Throws ``StoreError``.
+package protocol StoreMaintainer: AnyObject {
+  /// Adds what writers have appended to the tallies and counters.
+  ///
+  /// - Returns: how many appended rows there were.
+  func fold() throws -> Int
+
+  /// Makes room for verdicts up to a time, where a store does that beforehand.
+  func prepare(until time: Timestamp) throws
+
+  /// Drops the verdicts of a day, keeps its seal and moves the floor to the day's end, all in one commit: if the day is still
+  /// what the seal says.
+  ///
+  /// - Returns: false, and nothing has changed, where verdicts of the day were stored since.
+  func drop(_ seal: DaySeal) throws -> Bool
+
+  /// Moves the floor forward to 00:00 UTC of a day before which there are no verdicts.
+  ///
+  /// - Returns: false, and nothing has changed, where there are verdicts before it.
+  func raiseFloor(to time: Timestamp) throws -> Bool
+
+  /// Gives space of dropped verdicts back to the file system.
+  func reclaimSpace() throws
+
+  /// Keeps that a run ended, for the counters.
+  func record(_ outcome: AggregationOutcome, at time: Timestamp) throws
+
+  /// Ends the hold. The maintainer is not used afterwards.
+  func close()
+}
+
+/// How a run of the scheduled job ended. The raw value is a label of metrics.
+package enum AggregationOutcome: String, CaseIterable, Sendable {
+  case succeeded, failed
+}

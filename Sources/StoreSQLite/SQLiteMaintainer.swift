@@ -1,0 +1,92 @@
+import SQLFiles
+import Storage
+import Verdicts
+
+/// The scheduled job on an SQLite file. Tallies are kept whole by every commit, so there is nothing to fold.
+final class SQLiteMaintainer: StoreMaintainer {
+  private let connection: SQLiteConnection
+  private let files: SQLFiles
+  private let lock: AggregationFileLock
+  private var blocks: VerdictBlocks
+
+  /// Pages given back in one transaction: writers wait for no more than that.
+  private static let reclaimedPages = 1_024
+
+  init(connection: SQLiteConnection, files: SQLFiles, lock: AggregationFileLock) {
+    self.connection = connection
+    self.files = files
+    self.lock = lock
+    blocks = VerdictBlocks(connection: connection, files: files)
+  }
+
+  func fold() throws -> Int { 0 }
+
+  func prepare(until time: Timestamp) throws {}
+
+  func drop(_ seal: DaySeal) throws -> Bool {
+    try connection.transaction {
+      let snapshot = SQLiteSnapshot(connection: connection, files: files)
+      guard try DaySeal(of: snapshot, day: seal.day) == seal else { return false }
+      let end = seal.day.advanced(byMicroseconds: Timestamp.microsecondsPerDay)
+      let before = try snapshot.verdictCount()
+      try blocks.removeAll(before: end)
+      let dropped = try before - snapshot.verdictCount()
+      guard dropped == seal.verdicts else {
+        throw StoreError(
+          .damaged,
+          "\(connection.path): the tallies of \(seal.day.rfc3339()) count \(seal.verdicts) verdicts, but \(dropped) would be dropped; run guardtally verify")
+      }
+      let insert = try connection.statement(files.query("sealed_days.insert"))
+      insert.bind(1, seal.day.microseconds)
+      insert.bind(2, Int64(seal.verdicts))
+      insert.bind(3, seal.newestVerdict.microseconds)
+      try seal.digest.withUnsafeBytes { bytes in
+        insert.bind(4, borrowing: bytes)
+        try insert.run()
+      }
+      try put("verdicts_retired", Int64(try snapshot.verdictsRetired() + dropped))
+      try put("floor", max(end, try snapshot.floor() ?? end).microseconds)
+      return true
+    }
+  }
+
+  func raiseFloor(to time: Timestamp) throws -> Bool {
+    try connection.transaction {
+      let snapshot = SQLiteSnapshot(connection: connection, files: files)
+      if let oldest = try snapshot.oldestVerdict(), oldest < time { return false }
+      try put("floor", max(time, try snapshot.floor() ?? time).microseconds)
+      return true
+    }
+  }
+
+  func reclaimSpace() throws {
+    // Bounded by what was free at first: another process may go on freeing pages.
+    let rounds = try (connection.integer("PRAGMA freelist_count") ?? 0) / Int64(Self.reclaimedPages) + 1
+    for _ in 0..<rounds where try connection.integer("PRAGMA freelist_count") ?? 0 > 0 {
+      try connection.execute("PRAGMA incremental_vacuum(\(Self.reclaimedPages))")
+    }
+    // The file shrinks when its log is copied into it. With a reader at work that is left to the next run.
+    try? connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+  }
+
+  func record(_ outcome: AggregationOutcome, at time: Timestamp) throws {
+    try connection.transaction {
+      let add = try connection.statement(files.query("counters.add"))
+      add.bind(1, Counter.aggregationRuns.rawValue)
+      add.bind(2, outcome.rawValue)
+      add.bind(3, "")
+      add.bind(4, 1)
+      try add.run()
+      if outcome == .succeeded { try put("last_aggregation", time.microseconds) }
+    }
+  }
+
+  func close() { connection.close() }
+
+  private func put(_ name: String, _ value: Int64) throws {
+    let put = try connection.statement(files.query("store_state.put"))
+    put.bind(1, name)
+    put.bind(2, value)
+    try put.run()
+  }
+}
