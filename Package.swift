@@ -14,6 +14,7 @@ let package = Package(
   ],
   targets: [
     .systemLibrary(name: "CSQLite", providers: [.apt(["libsqlite3-dev"])]),
+    .systemLibrary(name: "CLibPQ", providers: [.apt(["libpq-dev"])]),
     .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
 
     .target(name: "Verdicts"),
@@ -25,13 +26,18 @@ let package = Package(
       dependencies: ["Verdicts", "CZlib", .product(name: "Crypto", package: "swift-crypto")]),
     .target(
       name: "Storage",
-      dependencies: ["ByteCoding", "Verdicts", "Tallies", .product(name: "Crypto", package: "swift-crypto")]),
+      dependencies: [
+        "ByteCoding", "Verdicts", "Tallies", .product(name: "Crypto", package: "swift-crypto"),
+      ]),
 
     .executableTarget(name: "embed-sql"),
     .plugin(name: "EmbedSQL", capability: .buildTool(), dependencies: ["embed-sql"]),
     .target(name: "SQLFiles", plugins: ["EmbedSQL"]),
     .target(
       name: "StoreSQLite", dependencies: ["ByteCoding", "Verdicts", "Tallies", "Storage", "SQLFiles", "CSQLite"]),
+
+    .target(
+      name: "StorePostgres", dependencies: ["ByteCoding", "Verdicts", "Tallies", "Storage", "SQLFiles", "CLibPQ"]),
 
     .target(name: "Ingestion", dependencies: ["Verdicts", "Records", "Storage"]),
     .target(name: "Reports", dependencies: ["Verdicts", "Records", "Tallies", "Statistics", "Storage"]),
@@ -49,6 +55,7 @@ let package = Package(
       name: "guardtally",
       dependencies: [
         "Ingestion", "Reports", "Exposition", "Verification", "Traffic", "Files", "Aggregation", "StoreSQLite",
+        "StorePostgres",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 

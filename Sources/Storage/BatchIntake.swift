@@ -87,10 +87,19 @@ package struct BatchIntake {
   /// The newest time of each source that occurs in the rows.
   package func newestBySource() -> [UInt32: Int64] {
     var newest: [UInt32: Int64] = [:]
+    var source: UInt32 = 0
+    var time = Int64.min
+    // Neighbours are mostly of one source: a look-up for each row would cost more than all the rest.
+    func keep() { if time > newest[source] ?? .min { newest[source] = time } }
     for row in rows {
-      let source = row.codes[Dimension.source.lane]
-      if newest[source] ?? .min < row.time { newest[source] = row.time }
+      if row.codes[Dimension.source.lane] != source {
+        keep()
+        source = row.codes[Dimension.source.lane]
+        time = .min
+      }
+      time = max(time, row.time)
     }
+    keep()
     return newest
   }
 

@@ -42,6 +42,9 @@ package struct LedgerRun: Sendable {
   package let startedAt: Timestamp
   package var counts = LedgerCounts()
 
+  /// What its ledger row has for a checksum. Of a run without a number it means nothing.
+  package var checksum: Int64 { LedgerEntry.checksum(run: run ?? 0, input: input, startedAt: startedAt, counts: counts) }
+
   package init(input: String, startedAt: Timestamp) {
     self.input = input
     self.startedAt = startedAt

@@ -4,6 +4,11 @@ package struct Migration: Hashable, Sendable {
   package var name: String
   package var sql: String
 
+  /// A file of `migrations/`.
+  package init(_ file: (version: Int, name: String, text: String)) {
+    self.init(version: file.version, name: file.name, sql: file.text)
+  }
+
   package init(version: Int, name: String, sql: String) {
     self.version = version
     self.name = name

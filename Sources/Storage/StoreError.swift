@@ -8,6 +8,8 @@ package struct StoreError: Error, Sendable, CustomStringConvertible {
     case unreachable
     /// Something is there, and it is no GuardTally database.
     case notADatabase = "not_a_database"
+    /// A server or database that cannot hold verdicts: its version, its encoding.
+    case unsuitable
     /// Another process held the write lock for longer than the bound.
     case busy
     /// The schema is older than the program.

@@ -8,8 +8,8 @@ package protocol StoreMaintainer: AnyObject {
   /// - Returns: how many appended rows there were.
   func fold() throws -> Int
 
-  /// Makes room for verdicts up to a time, where a store does that beforehand.
-  func prepare(until time: Timestamp) throws
+  /// Makes room for verdicts of a span, where a store does that beforehand.
+  func prepare(for span: Span) throws
 
   /// Drops the verdicts of a day, keeps its seal and moves the floor to the day's end, all in one commit: if the day is still
   /// what the seal says.

@@ -21,7 +21,7 @@ final class SQLiteMaintainer: StoreMaintainer {
 
   func fold() throws -> Int { 0 }
 
-  func prepare(until time: Timestamp) throws {}
+  func prepare(for span: Span) throws {}
 
   func drop(_ seal: DaySeal) throws -> Bool {
     try connection.transaction {

@@ -20,15 +20,13 @@ struct SQLiteSnapshot: StoreSnapshot {
     Int(try count(try connection.integer(files.query("verdict_blocks.count")) ?? 0, of: "verdicts"))
   }
 
-  /// A time that can be one (1970 to 9999): arithmetic on anything else could overflow.
   private func time(_ microseconds: Int64, of what: String) throws -> Timestamp {
-    guard (0..<253_402_300_800_000_000).contains(microseconds) else { throw impossible(what) }
-    return Timestamp(microseconds: microseconds)
+    guard let time = Timestamp(stored: microseconds) else { throw impossible(what) }
+    return time
   }
 
-  /// A count that can be one: below 2^56, which a sum of microseconds reaches after two thousand years of latency.
   private func count(_ number: Int64, of what: String) throws -> Int64 {
-    guard (0..<1 << 56).contains(number) else { throw impossible(what) }
+    guard StoredCount.isPossible(number) else { throw impossible(what) }
     return number
   }
 

@@ -150,10 +150,6 @@ package struct SQLiteStore: VerdictStore {
 
   // MARK: - Migrations
 
-  private var knownMigrations: [Migration] {
-    files.migrations.map { Migration(version: $0.version, name: $0.name, sql: $0.text) }
-  }
-
   private func plan(_ connection: SQLiteConnection) throws -> MigrationPlan {
     var applied: [Int] = []
     if try connection.integer("SELECT count(*) FROM sqlite_master WHERE name = 'schema_migrations'") == 1 {
@@ -161,7 +157,7 @@ package struct SQLiteStore: VerdictStore {
       defer { list.reset() }
       while try list.step() { applied.append(Int(list.integer(0))) }
     }
-    return try MigrationPlan(known: knownMigrations, applied: applied)
+    return try MigrationPlan(known: files.migrations.map { Migration($0) }, applied: applied)
   }
 
   private func refuseIfAhead(_ plan: MigrationPlan) throws(StoreError) {
@@ -173,11 +169,10 @@ package struct SQLiteStore: VerdictStore {
   /// Counts all tallies anew, a day at a time.
   private func recountTallies(_ connection: SQLiteConnection) throws {
     let snapshot = SQLiteSnapshot(connection: connection, files: files)
-    var tallies = TallyTable(connection: connection, files: files)
+    let tallies = TallyTable(connection: connection, files: files)
     for day in try snapshot.days(in: .always) {
-      let span = Span(from: day, to: day.advanced(byMicroseconds: Timestamp.microsecondsPerDay))
-      _ = try tallies.replace(
-        buckets: TallyKey.bucket(of: span.from.microseconds)..<TallyKey.bucket(of: span.to.microseconds), bySpan: span, of: snapshot)
+      let end = day.microseconds + Timestamp.microsecondsPerDay
+      _ = try tallies.replace(buckets: TallyKey.bucket(of: day.microseconds)..<TallyKey.bucket(of: end), of: snapshot)
     }
   }
 

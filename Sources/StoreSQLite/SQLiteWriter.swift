@@ -43,11 +43,7 @@ final class SQLiteWriter: VerdictWriter {
 
   func rebuildTallies(buckets: Range<UInt32>) throws -> RebuildOutcome {
     try inTransaction {
-      let grain = TallyKey.grainMicroseconds
-      let span = Span(
-        from: Timestamp(microseconds: Int64(buckets.lowerBound) * grain), to: Timestamp(microseconds: Int64(buckets.upperBound) * grain))
-      let snapshot = SQLiteSnapshot(connection: connection, files: files)
-      return try tallies.replace(buckets: buckets, bySpan: span, of: snapshot)
+      try tallies.replace(buckets: buckets, of: SQLiteSnapshot(connection: connection, files: files))
     }
   }
 
@@ -158,7 +154,7 @@ final class SQLiteWriter: VerdictWriter {
     put.bind(7, Int64(next.counts.conflicts))
     put.bind(8, Int64(next.counts.rejected))
     put.bind(9, Int64(next.counts.unrecognised))
-    put.bind(10, LedgerEntry.checksum(run: number, input: next.input, startedAt: next.startedAt, counts: next.counts))
+    put.bind(10, next.checksum)
     try put.run()
     return next
   }

@@ -41,37 +41,12 @@ struct TallyTable {
     find.reset()
   }
 
-  /// Puts a recount of the span's verdicts in the place of whatever the buckets held.
-  mutating func replace(buckets: Range<UInt32>, bySpan span: Span, of snapshot: SQLiteSnapshot) throws -> RebuildOutcome {
-    var outcome = RebuildOutcome()
-    var recount = try TallyRecount(of: snapshot, in: span)
-    for combination in Combination.allCases {
-      var stale: [TallyKey] = []
-      try snapshot.forEachTally(of: combination, buckets: buckets) { key, bytes in
-        let counted = recount.tallies[key]
-        if let counted, bytes.elementsEqual(counted) {
-          recount.tallies[key] = nil
-          return
-        }
-        if counted == nil { stale.append(key) }
-        if combination == .overall, let before = Self.fingerprint(bytes), before != counted.flatMap({ $0.withUnsafeBytes(Self.fingerprint) }) {
-          outcome.bucketsOfOtherVerdicts.append(key.start)
-        }
-      }
-      for key in stale { try delete(key.number) }
-      outcome.talliesChanged += stale.count
-    }
-    for (key, cells) in recount.tallies { try put(key, cells) }
-    let unknown = try snapshot.unknownTallies()
-    for number in unknown { try delete(number) }
-    outcome.talliesChanged += recount.tallies.count + unknown.count
-    return outcome
-  }
-
-  /// The fingerprint of an overall tally, or nil where its bytes are damaged.
-  private static func fingerprint(_ bytes: UnsafeRawBufferPointer) -> UInt64? {
-    guard var cells = try? TallyDecoder(bytes, of: .overall), (try? cells.next()) == true else { return nil }
-    return cells.cell.fingerprint
+  /// Puts a recount of their verdicts in the place of whatever the buckets held.
+  func replace(buckets: Range<UInt32>, of snapshot: SQLiteSnapshot) throws -> RebuildOutcome {
+    let repair = try TallyRepair(of: snapshot, buckets: buckets)
+    for number in repair.stale.map(\.number) + repair.unknown { try delete(number) }
+    for (key, cells) in repair.changed { try put(key, cells) }
+    return repair.outcome
   }
 
   private func delete(_ number: Int64) throws {

@@ -45,7 +45,7 @@ struct AggregateRun {
     }
     defer { maintainer.close() }
     do {
-      try maintainer.prepare(until: now.advanced(byMicroseconds: Self.preparedDays * Timestamp.microsecondsPerDay))
+      try maintainer.prepare(for: Span(from: now, to: now.advanced(byMicroseconds: Self.preparedDays * Timestamp.microsecondsPerDay)))
       let folded = try maintainer.fold()
       let dropped = try dropVerdicts(by: maintainer, now: now)
       let files = try publishReports(now: now)

@@ -40,7 +40,7 @@ enum Failure {
   static func exitCode(for error: StoreError) -> ExitCode {
     StandardError.line("guardtally: \(error.description)")
     switch error.code {
-    case .absent, .unreachable, .notADatabase: return outOfReach
+    case .absent, .unreachable, .notADatabase, .unsuitable: return outOfReach
     case .synthetic: return wrongUsage
     default: return ExitCode.failure
     }

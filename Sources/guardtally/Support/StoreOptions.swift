@@ -2,39 +2,57 @@ import ArgumentParser
 import Foundation
 import Reports
 import Storage
+import StorePostgres
 import StoreSQLite
 
 /// Which database, and how long to wait for it.
 struct StoreOptions: ParsableArguments {
-  @Option(help: ArgumentHelp("The database: sqlite:PATH or a path.", valueName: "url"))
+  @Option(help: ArgumentHelp("The database: sqlite:PATH, a path, or postgres://USER@HOST:PORT/DATABASE.", valueName: "url"))
   var db: String?
 
-  @Option(help: ArgumentHelp("How long to wait for another process that is writing: 500ms, 10s, 2m.", valueName: "duration"))
+  @Option(help: ArgumentHelp("The schema of a Postgres database.", valueName: "name"))
+  var schema: String = PostgresAddress.schemaDefault
+
+  @Option(
+    help: ArgumentHelp("How long to wait for another process that is writing, or for a Postgres server that restarts: 500ms, 10s, 2m.", valueName: "duration"))
   var busyTimeout: String = "10s"
 
   func store() throws -> any VerdictStore {
-    SQLiteStore(
-      path: try path(), busyTimeoutMilliseconds: try busyTimeoutMilliseconds(), isInterrupted: { Interrupts.isRequested },
-      now: SystemClock.now)
+    let patience = try busyTimeoutMilliseconds()
+    switch try place() {
+    case .file(let path):
+      return SQLiteStore(path: path, busyTimeoutMilliseconds: patience, isInterrupted: { Interrupts.isRequested }, now: SystemClock.now)
+    case .server(let url):
+      let address: PostgresAddress
+      do {
+        address = try PostgresAddress(url: url, schema: schema, lockTimeoutMilliseconds: patience)
+      } catch {
+        throw Failure.usage(error.description)
+      }
+      return PostgresStore(address: address, patienceMilliseconds: patience, isInterrupted: { Interrupts.isRequested }, now: SystemClock.now)
+    }
   }
 
-  /// The database's file.
-  func path() throws -> String {
+  private enum Place {
+    case file(String)
+    /// libpq's URL.
+    case server(String)
+  }
+
+  private func place() throws -> Place {
     let url = db ?? ProcessInfo.processInfo.environment["GUARDTALLY_DB"].flatMap { $0.isEmpty ? nil : $0 } ?? "sqlite:guardtally.db"
-    if url.hasPrefix("postgres://") || url.hasPrefix("postgresql://") {
-      throw Failure.usage("this program has no Postgres driver; use sqlite:PATH")
-    }
-    if url.contains("://") { throw Failure.usage("--db takes sqlite:PATH or a path; it knows no other kind of database") }
+    if url.hasPrefix("postgres://") || url.hasPrefix("postgresql://") { return .server(url) }
+    if url.contains("://") { throw Failure.usage("--db takes sqlite:PATH, a path or postgres://…; it knows no other kind of database") }
     let path = url.hasPrefix("sqlite:") ? String(url.dropFirst("sqlite:".count)) : url
     guard !path.isEmpty, !path.hasPrefix(":memory:"), !path.hasPrefix("file:") else {
       throw Failure.usage("--db names no file; write sqlite:PATH")
     }
-    return path
+    return .file(path)
   }
 
-  /// All files of the database.
+  /// All files of the database, which no output may overwrite; a server's are out of reach anyhow.
   func files() throws -> [String] {
-    let path = try path()
+    guard case .file(let path) = try place() else { return [] }
     return ["", "-wal", "-shm", "-aggregate"].map { path + $0 }
   }
 

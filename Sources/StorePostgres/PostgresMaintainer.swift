@@ -1,0 +1,164 @@
+import Storage
+import Tallies
+import Verdicts
+
+/// The scheduled job on a Postgres store. Its session holds a lock from beginning to end: when the session breaks, so does the
+/// hold, and nothing is done on another one.
+final class PostgresMaintainer: StoreMaintainer {
+  private let connection: PostgresConnection
+  private let place: String
+  private let space: Int64
+
+  /// Deltas that are added up in one transaction, but for further ones of the last tally.
+  private static let deltasFolded: Int64 = 2_000
+  /// How long dropping a day waits for readers of the verdicts; writers wait meanwhile.
+  private static let dropTimeoutMilliseconds = 3_000
+
+  init(_ connection: PostgresConnection, place: String, space: Int64) {
+    self.connection = connection
+    self.place = place
+    self.space = space
+  }
+
+  func close() { connection.close() }
+
+  func prepare(for span: Span) throws {
+    try translated {
+      var instant = max(span.from, .earliestAccepted)
+      while instant < span.to {
+        try connection.run("verdict_partitions.ensure", .integer(instant.microseconds))
+        instant = instant.advanced(byMicroseconds: Timestamp.microsecondsPerDay)
+      }
+    }
+  }
+
+  func fold() throws -> Int {
+    try translated {
+      var folded = 0
+      var from = Int64.min
+      while true {
+        let end = try connection.run("tally_deltas.chunk_end", .integer(from), .integer(Self.deltasFolded))
+        guard !end.isNull(0, 0) else { break }
+        let last = end.integer(0, 0)
+        folded += try connection.transaction { try foldTallies(from: from, through: last) }
+        guard last < .max else { break }
+        from = last + 1
+      }
+      folded += Int(try connection.run("counter_deltas.fold").integer(0, 0))
+      return folded + Int(try connection.run("source_activity_deltas.fold").integer(0, 0))
+    }
+  }
+
+  /// Takes deltas away and adds exactly those, in one transaction.
+  private func foldTallies(from first: Int64, through last: Int64) throws -> Int {
+    let taken = try connection.run("tally_deltas.take", .integer(first), .integer(last))
+    let order = (0..<taken.count).sorted { taken.integer($0, 0) < taken.integer($1, 0) }
+    let numbers = Set(order.map { taken.integer($0, 0) }).sorted()
+    let folded = try connection.run("tallies.find_all", .integers(numbers.map { Optional($0) }))
+    var folding: [Int64: Int] = [:]
+    for row in 0..<folded.count { folding[folded.integer(row, 0)] = row }
+    var rows = TallyRows()
+    var sum = TallySum()
+    func keep(_ finished: (TallyKey, [UInt8])?) throws {
+      guard let (key, cells) = finished else { return }
+      guard !cells.isEmpty else {
+        throw StoreError(
+          .damaged,
+          "\(place): the tally of \(key.combination.name) at \(key.start.rfc3339()) is damaged; run guardtally verify, then guardtally rebuild")
+      }
+      rows.append(key, cells)
+    }
+    var previous: Int64?
+    for row in order {
+      let number = taken.integer(row, 0)
+      guard let key = TallyKey(number: number) else {
+        throw StoreError(.damaged, "\(place): tally \(number) was appended, and no verdict can be counted there; run guardtally verify, then guardtally rebuild")
+      }
+      if number != previous, let before = folding[number] { try keep(sum.add(folded.bytes(before, 1), to: key)) }
+      previous = number
+      try keep(sum.add(taken.bytes(row, 1), to: key))
+    }
+    try keep(sum.finish())
+    try rows.put(connection)
+    return taken.count
+  }
+
+  func drop(_ seal: DaySeal) throws -> Bool {
+    try aloneWithVerdicts {
+      let snapshot = PostgresSnapshot(connection, place: place)
+      guard try DaySeal(of: snapshot, day: seal.day) == seal else { return false }
+      let end = seal.day.advanced(byMicroseconds: Timestamp.microsecondsPerDay)
+      let dropped = try connection.run("verdicts.count_before", .integer(end.microseconds)).integer(0, 0)
+      guard dropped == Int64(seal.verdicts) else {
+        throw StoreError(
+          .damaged,
+          "\(place): the tallies of \(seal.day.rfc3339()) count \(seal.verdicts) verdicts, but \(dropped) would be dropped; run guardtally verify")
+      }
+      let retired = Int64(try snapshot.verdictsRetired())
+      try dropPartitions(before: end)
+      try connection.run(
+        "sealed_days.insert", .integer(seal.day.microseconds), .integer(Int64(seal.verdicts)), .integer(seal.newestVerdict.microseconds),
+        .bytes(seal.digest))
+      try put("verdicts_retired", retired + dropped)
+      try put("floor", max(end, try snapshot.floor() ?? end).microseconds)
+      return true
+    }
+  }
+
+  func raiseFloor(to time: Timestamp) throws -> Bool {
+    try aloneWithVerdicts {
+      let snapshot = PostgresSnapshot(connection, place: place)
+      if let oldest = try snapshot.oldestVerdict(), oldest < time { return false }
+      try put("floor", max(time, try snapshot.floor() ?? time).microseconds)
+      try dropPartitions(before: time)
+      return true
+    }
+  }
+
+  /// Dropped partitions have given their files back.
+  func reclaimSpace() throws {}
+
+  func record(_ outcome: AggregationOutcome, at time: Timestamp) throws {
+    try translated {
+      try connection.transaction {
+        try connection.run("counters.add", .text(Counter.aggregationRuns.rawValue), .text(outcome.rawValue), .text(""), .integer(1))
+        if outcome == .succeeded { try put("last_aggregation", time.microseconds) }
+      }
+    }
+  }
+
+  /// Runs a transaction while no verdict is stored and none is read.
+  private func aloneWithVerdicts<Result>(_ body: () throws -> Result) throws -> Result {
+    try translated {
+      try connection.transaction("BEGIN; SET LOCAL lock_timeout = \(Self.dropTimeoutMilliseconds)") {
+        // Writers are kept out before readers, in the order in which a writer meets both.
+        try connection.lock(.floor, space: space)
+        try connection.execute("LOCK TABLE ONLY verdicts IN ACCESS EXCLUSIVE MODE")
+        return try body()
+      }
+    }
+  }
+
+  /// Drops the partitions that end by a time, and the verdicts before it of one that reaches over it.
+  private func dropPartitions(before time: Timestamp) throws {
+    let list = try connection.run("verdict_partitions.list")
+    for row in 0..<list.count where list.integer(row, 1) <= time.microseconds {
+      let name = "\"" + list.text(row, 2).replacing("\"", with: "\"\"") + "\""
+      try connection.execute("ALTER TABLE verdicts DETACH PARTITION \(name); DROP TABLE \(name)", action: "dropping a partition")
+      try connection.run("verdict_partitions.delete", .integer(list.integer(row, 0)))
+    }
+    try connection.run("verdicts.delete_before", .integer(time.microseconds))
+  }
+
+  private func put(_ name: String, _ value: Int64) throws {
+    try connection.run("store_state.put", .text(name), .integer(value))
+  }
+
+  private func translated<Result>(_ body: () throws -> Result) throws -> Result {
+    do {
+      return try body()
+    } catch let failure as PostgresFailure {
+      throw failure.storeError(at: place)
+    }
+  }
+}

@@ -1,0 +1,196 @@
+import Storage
+import Tallies
+import Verdicts
+
+/// A writer's session and what it knows of the store; begun anew when the connection breaks.
+final class PostgresSession {
+  let connection: PostgresConnection
+  let place: String
+  private let space: Int64
+  private let options: WriterOptions
+  private var register = CodeRegister()
+  private var partitions = PartitionCover()
+  private let counting = TallyCounting()
+  /// The way that the batch before took: files that were sent before go on being so.
+  private var way = BatchTransaction.Way.copying
+  private var isScattered = false
+
+  init(_ connection: PostgresConnection, place: String, space: Int64, options: WriterOptions) {
+    self.connection = connection
+    self.place = place
+    self.space = space
+    self.options = options
+  }
+
+  func close() { connection.close() }
+
+  /// Stores a batch in one transaction.
+  ///
+  /// - Parameters:
+  ///   - run: as it was left by the last commit.
+  ///   - beforeCommit: told what will hold once the commit is through, whether or not its answer arrives.
+  func store(_ batch: VerdictBatch, in run: LedgerRun, beforeCommit: (CommittedBatch) -> Void) throws -> CommittedBatch {
+    while true {
+      let floor = try self.floor()
+      var intake = BatchIntake(batch, floor: floor)
+      if !intake.rows.isEmpty {
+        try register.register(intake, connection, space: space) { try refuseMixing(sources: $0) }
+        try intake.assignCodes { try register.codes(of: $1, in: $0) }
+        intake.sort()
+        try partitions.ensure(for: intake.rows, connection)
+      }
+      let rows = BatchTransaction(rows: intake.rows, idBytes: batch.idBytes)
+      var number = run.run
+      if number == nil { number = try connection.run("ledger.next_run").integer(0, 0) }
+      if let committed = try attempt(intake, rows, as: number ?? 0, after: run, floor: floor, beforeCommit: beforeCommit) { return committed }
+    }
+  }
+
+  /// Puts a recount in the place of the tallies of whole 15-minute buckets.
+  func rebuildTallies(buckets: Range<UInt32>) throws -> RebuildOutcome {
+    try connection.holding(.aggregation, space: space) {
+      try connection.transaction("BEGIN ISOLATION LEVEL REPEATABLE READ; LOCK TABLE ONLY verdicts IN ACCESS SHARE MODE") {
+        let repair = try TallyRepair(of: PostgresSnapshot(connection, place: place), buckets: buckets)
+        // Folded and not folded alike: what was committed after this snapshot stays to be folded.
+        let all = (repair.kept + repair.changed.keys + repair.stale).map { Optional($0.number) } + repair.unknown.map { Optional($0) }
+        try connection.run("tally_deltas.delete_all", .integers(all))
+        try connection.run("tallies.delete_all", .integers(all))
+        try TallyRows(repair.recount).put(connection)
+        return repair.outcome
+      }
+    }
+  }
+
+  // MARK: - A batch
+
+  /// One transaction after another, each by a surer way, until the key objects no more.
+  ///
+  /// - Returns: nil where the batch must be looked at anew: the floor has moved, or a partition is gone.
+  private func attempt(
+    _ intake: BatchIntake, _ rows: BatchTransaction, as number: Int64, after run: LedgerRun, floor: Timestamp?,
+    beforeCommit: (CommittedBatch) -> Void
+  ) throws -> CommittedBatch? {
+    var way = self.way
+    while true {
+      do {
+        let committed = try write(intake, rows, by: way, as: number, after: run, floor: floor, beforeCommit: beforeCommit)
+        if let committed {
+          let repeated = committed.outcome.counts.duplicates + committed.outcome.counts.conflicts > 0
+          self.way = repeated ? .lookingUp : .copying
+        }
+        return committed
+      } catch let failure as PostgresFailure where failure.isUniqueViolation && failure.action == "verdicts.copy_in" {
+        way = way.next
+      } catch let failure as PostgresFailure where failure.isWithoutPartition {
+        partitions.forget()
+        return nil
+      }
+    }
+  }
+
+  private func write(
+    _ intake: BatchIntake, _ rows: BatchTransaction, by way: BatchTransaction.Way, as number: Int64, after run: LedgerRun,
+    floor: Timestamp?, beforeCommit: (CommittedBatch) -> Void
+  ) throws -> CommittedBatch? {
+    try connection.execute("BEGIN")
+    do {
+      try connection.lock(.floor, space: space, isShared: true)
+      guard try self.floor() == floor else {
+        try connection.execute("ROLLBACK")
+        return nil
+      }
+      var settled = intake
+      if !intake.rows.isEmpty {
+        // Most batches are new as a whole, so they are counted while they are copied in.
+        let whole = way == .copying ? counting.begin(intake.rows, idBytes: intake.batch.idBytes) : nil
+        settled.settle(try rows.write(way, connection, isScattered: &isScattered))
+        let isNew = settled.rows.count == intake.rows.count
+        let counted = isNew ? whole : nil
+        try append(settled, (counted ?? counting.begin(settled.rows, idBytes: intake.batch.idBytes)).value())
+      }
+      try appendCounters(settled)
+      let next = try record(settled.outcome.counts, in: run, as: number)
+      let committed = CommittedBatch(outcome: settled.outcome, run: next)
+      beforeCommit(committed)
+      try connection.commit()
+      return committed
+    } catch {
+      if !connection.isBad { try? connection.execute("ROLLBACK") }
+      throw error
+    }
+  }
+
+  private func append(_ intake: BatchIntake, _ tallies: TallyRows) throws {
+    guard !intake.rows.isEmpty else { return }
+    try tallies.appendDeltas(connection)
+    let newest = intake.newestBySource().sorted { $0.key < $1.key }
+    try connection.run("source_activity_deltas.append", .integers(newest.map { Int64($0.key) }), .integers(newest.map { $0.value }))
+  }
+
+  private func appendCounters(_ intake: BatchIntake) throws {
+    var labels = register.methodLabels
+    let methods = intake.usedValues(of: .method)
+    let names = Dictionary(zip(try register.codes(of: methods, in: .method), methods)) { first, _ in first }
+    let changes = intake.rows.withUnsafeBufferPointer { rows in
+      CounterChanges(
+        rows: rows, counts: intake.outcome.counts, methodNames: { names[$0] ?? Counter.otherLabel }, methodLabels: &labels)
+    }
+    let keys = changes.additions.keys.sorted()
+    guard !keys.isEmpty else { return }
+    try connection.run(
+      "counter_deltas.append", .texts(keys.map(\.counter.rawValue)), .texts(keys.map(\.label)), .texts(keys.map(\.part)),
+      .integers(keys.map { changes.additions[$0] }))
+  }
+
+  /// Writes the run's ledger row as it stands with this batch.
+  private func record(_ counts: LedgerCounts, in run: LedgerRun, as number: Int64) throws -> LedgerRun {
+    var next = run
+    next.run = number
+    next.counts += counts
+    let total = next.counts
+    let columns: [PostgresValue] = [total.read, total.stored, total.duplicates, total.conflicts, total.rejected, total.unrecognised]
+      .map { .integer(Int64($0)) }
+    let checksum = next.checksum
+    if run.run == nil {
+      try connection.run(
+        "ledger.insert", .integer(number), .text(next.input), .integer(next.startedAt.microseconds), columns[0], columns[1], columns[2],
+        columns[3], columns[4], columns[5], .integer(checksum))
+    } else {
+      let updated = try connection.run(
+        "ledger.update", .integer(number), .text(next.input), .integer(next.startedAt.microseconds), columns[0], columns[1], columns[2],
+        columns[3], columns[4], columns[5], .integer(checksum), .integer(run.checksum))
+      guard updated.changedCount == 1 else {
+        throw StoreError(.damaged, "\(place): ledger row \(number) is not as this run left it; run guardtally verify")
+      }
+    }
+    return next
+  }
+
+  /// Whether the ledger says of a run what it should say after a commit whose answer did not arrive.
+  func hasCommitted(_ batch: CommittedBatch) throws -> Bool {
+    let found = try connection.run("ledger.find_checksum", .integer(batch.run.run ?? 0))
+    return found.count > 0 && found.integer(0, 0) == batch.run.checksum
+  }
+
+  // MARK: - State
+
+  private func floor() throws -> Timestamp? {
+    let found = try connection.run("store_state.find", .text("floor"))
+    return found.count > 0 ? Timestamp(microseconds: found.integer(0, 0)) : nil
+  }
+
+  private func refuseMixing(sources: [String]) throws {
+    guard !options.allowSynthetic else { return }
+    let source = PostgresValue.integer(Int64(Dimension.source.rawValue))
+    try SyntheticMixing.refuse(
+      sources: sources, hasSynthetic: try connection.run("dimension_values.find", source, .text(WriterOptions.syntheticSource)).count > 0,
+      hasOthers: try connection.run("dimension_values.has_other_value", source, .text(WriterOptions.syntheticSource)).count > 0, place: place)
+  }
+}
+
+/// A batch that is in the store once its commit is through.
+struct CommittedBatch {
+  var outcome: BatchOutcome
+  /// As the ledger has it with this batch.
+  var run: LedgerRun
+}

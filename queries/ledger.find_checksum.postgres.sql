@@ -1,0 +1,2 @@
+-- The checksum of run $1.
+SELECT checksum FROM ledger WHERE run = $1

@@ -1,0 +1,2 @@
+-- The number of the next run.
+SELECT nextval('ledger_runs')

@@ -1,0 +1,2 @@
+-- Tallies $1.
+DELETE FROM tallies WHERE tally = ANY ($1::bigint[])

@@ -1,0 +1,2 @@
+-- How many verdicts are present.
+SELECT count(*) FROM verdicts

@@ -1,0 +1,2 @@
+-- Verdicts before $1.
+DELETE FROM verdicts WHERE time < $1

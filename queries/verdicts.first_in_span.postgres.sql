@@ -1,0 +1,6 @@
+-- The first $3 verdicts in [$1, $2) in order of key: time, latency, source, model, method, language, region, risk_types, attributes, id.
+SELECT time, latency, source, model, method, language, region, risk_types, attributes, id
+FROM verdicts
+WHERE time >= $1 AND time < $2
+ORDER BY time, source, id
+LIMIT $3

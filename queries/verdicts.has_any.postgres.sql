@@ -1,0 +1,2 @@
+-- A row where there is a verdict.
+SELECT 1 FROM verdicts LIMIT 1
