@@ -67,6 +67,9 @@ let package = Package(
     .testTarget(
       name: "StoreSQLiteTests",
       dependencies: ["StoreSQLite", "StoreConformance", "Storage", "Verification", "Verdicts", "CSQLite"]),
+    .testTarget(
+      name: "StorePostgresTests",
+      dependencies: ["StorePostgres", "StoreConformance", "Storage", "Tallies", "Verification", "Verdicts", "CLibPQ"]),
     .testTarget(name: "ReportsTests", dependencies: ["Reports", "Verdicts"]),
     .testTarget(
       name: "ExpositionTests", dependencies: ["Exposition", "StoreConformance", "StoreSQLite", "Storage", "Verdicts"]),

@@ -1,4 +1,6 @@
--- Days with a tally of any combination, as whole days since 1970; 96 buckets are a day.
+-- Days with a tally of any of the 9 combinations, as whole days since 1970; 96 buckets are a day.
 SELECT (tally & 4294967295) / 96 FROM tallies
+WHERE tally >= 0 AND tally < 38654705664 AND (tally & 4294967295) <= 281558112
 UNION
 SELECT (tally & 4294967295) / 96 FROM tally_deltas
+WHERE tally >= 0 AND tally < 38654705664 AND (tally & 4294967295) <= 281558112

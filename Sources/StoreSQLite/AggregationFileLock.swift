@@ -32,5 +32,14 @@ final class AggregationFileLock {
     }
   }
 
-  deinit { close(descriptor) }
+  /// Gives the lock back; it is not used afterwards.
+  func release() {
+    guard !isReleased else { return }
+    isReleased = true
+    close(descriptor)
+  }
+
+  private var isReleased = false
+
+  deinit { release() }
 }

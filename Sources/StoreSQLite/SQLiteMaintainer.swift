@@ -81,7 +81,10 @@ final class SQLiteMaintainer: StoreMaintainer {
     }
   }
 
-  func close() { connection.close() }
+  func close() {
+    connection.close()
+    lock.release()
+  }
 
   private func put(_ name: String, _ value: Int64) throws {
     let put = try connection.statement(files.query("store_state.put"))

@@ -4,7 +4,7 @@ import Testing
 /// What README and --help show is what happens.
 @Suite struct DocumentTests {
   /// The examples under "Example:" in a command's help, pasted into an empty folder.
-  @Test(arguments: ["ingest", "report", "metrics", "verify", "rebuild", "migrate", "generate"])
+  @Test(arguments: ["ingest", "report", "metrics", "verify", "rebuild", "migrate", "generate", "aggregate"])
   func helpExamplesWork(command: String) throws {
     let shell = try Shell()
     let help = try shell.run("guardtally \(command) --help").output

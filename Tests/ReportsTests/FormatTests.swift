@@ -4,7 +4,7 @@ import Testing
 import Verdicts
 
 @Suite struct FormatTests {
-  private let columns = [Column("start", .time), Column("model", .text), Column("total", .number), Column("safe_ratio", .number)]
+  private let columns = [Column("start", .time), Column("model", .text), Column("total", .count), Column("safe_ratio", .decimal)]
   private let rows: [[Cell]] = [
     [.time(Timestamp(microseconds: 1_767_225_600_000_000)), .text("plain"), .count(12), .ratio(0.5)],
     [.time(Timestamp(microseconds: 1_767_225_600_500_000)), .text("a,\"b\" 守卫"), .count(3_000_000_000), .ratio(nil)],
@@ -44,6 +44,42 @@ import Verdicts
     #expect(written(.json, rows: []) == "[]\n")
   }
 
+  @Test func excel() {
+    let formulas = ["=1+1", "+1", "-1", "@x", "\tx", " =1", "\u{A0}=1", "＝1", "＋1", "－1", "＠1", "\r=1", "1=1", "守卫", "a-b", ""]
+    let expected = formulas.map { text in
+      let isFormula = !["1=1", "守卫", "a-b", ""].contains(text)
+      return text == "\r=1" ? "\"'\r=1\"" : isFormula ? "'" + text : text
+    }
+    #expect(
+      written(.excel, rows: formulas.map { [.text($0), .count(-1)] })
+        == "\u{FEFF}start,model,total,safe_ratio\r\n" + expected.map { $0 + ",-1\r\n" }.joined())
+    #expect(written(.csv, rows: [[.text("=1+1")]]) == "start,model,total,safe_ratio\r\n=1+1\r\n")
+  }
+
+  @Test func jsonLines() {
+    #expect(
+      written(.jsonl, rows: rows + [[.latency(1_500), .latency(nil), .latency(7), .latency(0)]]) == """
+        {"start": "2026-01-01T00:00:00Z", "model": "plain", "total": 12, "safe_ratio": 0.500000}
+        {"start": "2026-01-01T00:00:00.5Z", "model": "a,\\"b\\" 守卫", "total": 3000000000, "safe_ratio": null}
+        {"start": 1.500, "model": null, "total": 0.007, "safe_ratio": 0.000}
+
+        """)
+    #expect(written(.jsonl, rows: []).isEmpty)
+  }
+
+  @Test func markdown() {
+    #expect(
+      written(.markdown, rows: rows + [[.text(#"a|b\c `d` *e* <f> [g] h_i"#), .latency(nil)]]) == #"""
+        | start | model | total | safe_ratio |
+        | --- | --- | ---: | ---: |
+        | 2026-01-01T00:00:00Z | plain | 12 | 0.500000 |
+        | 2026-01-01T00:00:00.5Z | a,"b" 守卫 | 3000000000 |  |
+        | a\|b\\c \`d\` \*e\* \<f> \[g] h_i |  |
+
+        """#)
+    #expect(written(.markdown, rows: []) == "| start | model | total | safe_ratio |\n| --- | --- | ---: | ---: |\n")
+  }
+
   @Test func table() {
     #expect(
       written(.table, rows: rows) == """
@@ -65,7 +101,7 @@ import Verdicts
 
   @Test func sortsWithWhatDoesNotExistLast() throws {
     let rows: [[Cell]] = [[.text("b"), .ratio(nil)], [.text("a"), .ratio(0.2)], [.text("c"), .ratio(0.9)], [.text("d"), .ratio(0.2)]]
-    let columns = [Column("model", .text), Column("safe_ratio", .number)]
+    let columns = [Column("model", .text), Column("safe_ratio", .decimal)]
     func names(_ sort: String) throws -> String {
       try RowOrder(sort: sort, limit: nil, columns: columns).sorted(rows).map { if case .text(let name) = $0[0] { name } else { "" } }.joined()
     }

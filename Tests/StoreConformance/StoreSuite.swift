@@ -1,18 +1,24 @@
+import Dispatch
 package import Storage
+import Synchronization
 import Tallies
 import Testing
 package import Verdicts
 
 /// What a store is: checks that every driver's tests run on a fresh, migrated store.
 package struct StoreSuite {
-  private let store: any VerdictStore
+  let store: any VerdictStore
 
   package init(_ store: any VerdictStore) { self.store = store }
 
   package static let start: Int64 = 1_767_225_600_000_000
 
   /// Every check of the suite.
-  package static let checks: [(name: String, run: @Sendable (StoreSuite) throws -> Void)] = [
+  package static let checks: [Check] = verdictChecks + maintenanceChecks
+
+  package typealias Check = (name: String, run: @Sendable (StoreSuite) throws -> Void)
+
+  private static let verdictChecks: [Check] = [
     ("stores each verdict once", { try $0.storesEachVerdictOnce() }),
     ("tells duplicates from conflicts within a batch", { try $0.tellsDuplicatesFromConflictsWithinABatch() }),
     ("tells duplicates from conflicts across batches", { try $0.tellsDuplicatesFromConflictsAcrossBatches() }),
@@ -26,6 +32,11 @@ package struct StoreSuite {
     ("gives labels to the first methods by arrival", { try $0.labelsTheFirstMethods() }),
     ("refuses to mix synthetic verdicts with others", { try $0.refusesToMixSynthetic() }),
     ("rebuilding changes nothing that is right", { try $0.rebuildingChangesNothing() }),
+    ("tells no latency from a latency of 0", { try $0.tellsNoLatencyFromNone() }),
+    ("adds up beyond 32 bits", { try $0.addsUpBeyond32Bits() }),
+    ("keeps neighbouring microseconds apart", { try $0.keepsMicrosecondsApart() }),
+    ("keeps times from 2000 to the last one", { try $0.keepsFarTimes() }),
+    ("writers beside one another store each verdict once", { try $0.writersBesideOneAnother() }),
   ]
 
   // MARK: - Builders
@@ -75,19 +86,19 @@ package struct StoreSuite {
     return batch
   }
 
-  private func store(_ batches: [[Record]], options: WriterOptions = WriterOptions()) throws -> [BatchOutcome] {
+  func store(_ batches: [[Record]], options: WriterOptions = WriterOptions()) throws -> [BatchOutcome] {
     let writer = try store.makeWriter(options: options)
     defer { writer.close() }
     var run = LedgerRun(input: "suite", startedAt: Timestamp(microseconds: 1))
     return try batches.map { try writer.store(Self.batch($0), in: &run) }
   }
 
-  private func counts(_ outcome: BatchOutcome) -> [Int] {
+  func counts(_ outcome: BatchOutcome) -> [Int] {
     [outcome.counts.read, outcome.counts.stored, outcome.counts.duplicates, outcome.counts.conflicts, outcome.counts.rejected]
   }
 
-  private func identities() throws -> [String] {
-    try store.read { snapshot in
+  func identities() throws -> [String] {
+    try store.read { snapshot throws in
       let sources = try snapshot.values(of: .source)
       var seen: [String] = []
       try snapshot.forEachVerdicts(in: .always, fields: .all) { run in
@@ -100,8 +111,8 @@ package struct StoreSuite {
     }
   }
 
-  private func tallies() throws -> [TallyKey: [UInt8]] {
-    try store.read { snapshot in
+  func tallies() throws -> [TallyKey: [UInt8]] {
+    try store.read { snapshot throws in
       var tallies: [TallyKey: [UInt8]] = [:]
       for combination in Combination.allCases {
         try snapshot.forEachTally(of: combination, buckets: 0..<UInt32.max) { tallies[$0] = Array($1) }
@@ -176,7 +187,7 @@ package struct StoreSuite {
     var expected = records.sorted { $0.time < $1.time }[...]
     let span = Span(from: Timestamp(microseconds: Self.start + 10), to: Timestamp(microseconds: Self.start + 2_990))
     expected = expected.filter { span.contains(Timestamp(microseconds: $0.time)) }[...]
-    try store.read { snapshot in
+    try store.read { snapshot throws in
       let models = try snapshot.values(of: .model)
       try snapshot.forEachVerdicts(in: span, fields: .all) { run in
         for row in run.rows {
@@ -206,7 +217,7 @@ package struct StoreSuite {
     // What was there is a duplicate now; the tallies must not move.
     _ = try store([Array(records[300...].reversed()), Array(records[..<300]), records])
     #expect(try tallies() == whole)
-    try store.read { snapshot in
+    try store.read { snapshot throws in
       let recount = try TallyRecount(of: snapshot, in: .always)
       #expect(recount.verdicts == 900)
       #expect(recount.tallies == whole)
@@ -227,7 +238,7 @@ package struct StoreSuite {
       $0.latency = 500_000
     }
     _ = try store([[Record("a", Self.start) { $0.latency = 500_001 }, flagged], [flagged, Record("a", Self.start) { $0.verdict = .error }]])
-    try store.read { snapshot in
+    try store.read { snapshot throws in
       let counters = try snapshot.counters()
       #expect(counters[CounterKey(.request, "judge", "safe")] == 1)
       #expect(counters[CounterKey(.request, "judge", "unsafe")] == 1)
@@ -280,5 +291,70 @@ package struct StoreSuite {
     let bucket = TallyKey.bucket(of: Self.start)
     #expect(try writer.rebuildTallies(buckets: bucket..<bucket + 96) == RebuildOutcome())
     #expect(try tallies() == before)
+  }
+
+  private func tellsNoLatencyFromNone() throws {
+    let absent = Record("a", Self.start)
+    let zero = Record("a", Self.start) { $0.latency = 0 }
+    #expect(try store([[absent], [zero], [absent]]).map(counts) == [[1, 1, 0, 0, 0], [1, 0, 0, 1, 0], [1, 0, 1, 0, 0]])
+    #expect(try store([[Record("b", Self.start) { $0.latency = 0 }], [Record("b", Self.start)]]).map(counts) == [[1, 1, 0, 0, 0], [1, 0, 0, 1, 0]])
+  }
+
+  private func addsUpBeyond32Bits() throws {
+    let day = LatencyScale.microsecondsMax
+    _ = try store((0..<3).map { batch in (0..<20).map { Record("\(batch) \($0)", Self.start + Int64($0)) { $0.latency = day } } })
+    try store.read { snapshot throws in
+      #expect(try snapshot.counters()[CounterKey(.requestDurationSum, "judge")] == 60 * day)
+      let recount = try TallyRecount(of: snapshot, in: .always).tallies
+      #expect(try recount == tallies())
+    }
+  }
+
+  private func keepsMicrosecondsApart() throws {
+    let records = (0..<50).map { Record("a", Self.start - 25 + Int64($0)) }
+    #expect(try store([records.shuffled()])[0].counts.stored == 50)
+    #expect(try identities() == records.map { "\($0.time) s a" })
+  }
+
+  private func keepsFarTimes() throws {
+    let times: [Int64] = [946_684_800_000_000, 946_684_800_000_001, Self.start, 4_102_444_799_999_999, 253_402_300_799_999_999]
+    #expect(try store([times.map { Record("a", $0) }, times.map { Record("a", $0) }]).map(counts) == [[5, 5, 0, 0, 0], [5, 0, 5, 0, 0]])
+    #expect(try identities() == times.map { "\($0) s a" })
+    let day = Timestamp.microsecondsPerDay
+    #expect(try store.read { try $0.days(in: .always) }.map(\.microseconds) == Set(times.map { $0 / day * day }).sorted())
+  }
+
+  private func writersBesideOneAnother() throws {
+    let records = (0..<4_000).map { index in
+      Record("id-\(index)", Self.start + Int64(index * 7_919 % 4_000) * 1_000_000) {
+        $0.model = "m\(index % 40)"
+        $0.source = "s\(index % 3)"
+      }
+    }
+    let store = store
+    let outcomes = Mutex([LedgerCounts]())
+    DispatchQueue.concurrentPerform(iterations: 4) { worker in
+      do {
+        let writer = try store.makeWriter(options: WriterOptions())
+        defer { writer.close() }
+        var run = LedgerRun(input: "worker \(worker)", startedAt: Timestamp(microseconds: 1))
+        let mine = worker % 2 == 0 ? records : records.reversed()
+        for start in stride(from: 0, to: mine.count, by: 500) { _ = try writer.store(Self.batch(Array(mine[start..<start + 500])), in: &run) }
+        outcomes.withLock { $0.append(run.counts) }
+      } catch {
+        Issue.record(error)
+      }
+    }
+    let totals = outcomes.withLock { $0 }
+    #expect(totals.map(\.read) == [4_000, 4_000, 4_000, 4_000])
+    #expect(totals.reduce(0) { $0 + $1.stored } == 4_000)
+    #expect(totals.reduce(0) { $0 + $1.duplicates } == 12_000)
+    #expect(Set(try identities()).count == 4_000)
+    try store.read { snapshot throws in
+      let recount = try TallyRecount(of: snapshot, in: .always).tallies
+      #expect(try recount == tallies())
+      #expect(try snapshot.ledger().count == 4)
+      #expect(try snapshot.counters()[CounterKey(.ingestRecords, "stored")] == 4_000)
+    }
   }
 }
