@@ -28,14 +28,31 @@ package struct PostgresAddress: Sendable {
     let isName = (1...63).contains(schema.utf8.count) && !schema.hasPrefix("pg_")
       && !schema.unicodeScalars.contains { $0.properties.generalCategory == .control }
     guard isName else { throw StoreError(.unreachable, "--schema takes a name of 1 to 63 bytes that does not begin with pg_") }
-    // What libpq would say repeats parts of the URL, which may be the password.
-    guard let options = PQconninfoParse(url, nil) else {
+    // What libpq would say repeats parts of the URL, which may be the password, or what it took for a host or port where a
+    // character of the password was not encoded.
+    guard Self.keepsItsParts(url), let options = PQconninfoParse(url, nil) else {
       throw StoreError(.unreachable, "--db is no URL that libpq can read; write postgres://USER@HOST:PORT/DATABASE, with what is special percent-encoded")
     }
     PQconninfoFree(options)
     self.url = url
     self.schema = schema
     self.lockTimeoutMilliseconds = lockTimeoutMilliseconds
+  }
+
+  /// Whether a URL has at most one `@`, and that one before any `/` or `?` of a path or query.
+  private static func keepsItsParts(_ url: String) -> Bool {
+    let rest = url.split(separator: "://", maxSplits: 1, omittingEmptySubsequences: false).last ?? ""
+    let authority = rest.prefix { $0 != "/" && $0 != "?" }
+    return authority.filter { $0 == "@" }.count <= 1 && !rest.dropFirst(authority.count).contains("@")
+      && authority.split(separator: "@").last.map(hasPort) ?? true
+  }
+
+  /// Whether what follows the last colon of each host is a number, or nothing.
+  private static func hasPort(_ hosts: Substring) -> Bool {
+    hosts.split(separator: ",").allSatisfy { host in
+      guard let colon = host.lastIndex(of: ":"), !host[colon...].contains("]") else { return true }
+      return host[host.index(after: colon)...].allSatisfy { ("0"..."9").contains($0) }
+    }
   }
 
   /// For what a session is.

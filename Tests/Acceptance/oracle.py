@@ -572,6 +572,9 @@ SAFE_RATIO_COLUMNS = (
     "loose_safe_ratio", "error_ratio",
 )
 CATEGORIES_COLUMNS = ("risk_type", "verdicts", "controversial", "unsafe", "share_of_flagged", "share_of_evaluated")
+LATENCY_COLUMNS = ("count", "mean_ms", "p50_ms", "p90_ms", "p95_ms", "p99_ms")
+QUANTILES_PERCENT = (50, 90, 95, 99)
+ERRORS_COLUMNS = ("error_cause", "errors", "share_of_total")
 WINDOWS = {"5m": 300, "1h": 3600, "24h": 86400, "7d": 604800}
 LATENCY_BOUNDS = {"0.1": 100_000, "0.5": 500_000, "1.0": 1_000_000, "2.0": 2_000_000, "5.0": 5_000_000,
                   "10.0": 10_000_000, "30.0": 30_000_000, "+Inf": None}  # fmt: skip
@@ -635,7 +638,7 @@ class Recount:
                 writer.writerows(verdicts)
             self._database.execute(
                 "CREATE TABLE verdict AS SELECT source, id, time_us, verdict, risk_bits, language, region, model,"
-                " stage, method, latency_us FROM read_csv(?, header = true, delim = ',', quote = '\"', escape = '\"',"
+                " stage, method, latency_us, error_cause FROM read_csv(?, header = true, delim = ',', quote = '\"', escape = '\"',"
                 " new_line = '\\r\\n', nullstr = '', auto_detect = false, columns = {"
                 " 'source': 'VARCHAR', 'id': 'VARCHAR', 'time_us': 'BIGINT', 'verdict': 'VARCHAR', 'risk_bits': 'INT',"
                 " 'language': 'VARCHAR', 'region': 'VARCHAR', 'model': 'VARCHAR', 'stage': 'VARCHAR',"
@@ -744,6 +747,59 @@ class Recount:
                     )
         return table
 
+    def latency(
+        self, from_us: int, to_us: int, every: str | None = None, by: Sequence[str] = (), where: Sequence[str] = (),
+        zone: str = "UTC",
+    ) -> list[list[str]]:  # fmt: skip
+        """Header and rows of `report latency --format csv`, with the exact elements in the place of the quantiles.
+
+        Assumption: a bucket or group none of whose verdicts has a latency has no row, as one without a flagged verdict
+        has none in `categories`.
+        """
+        time_text = self._time_writer(zone)
+        table = [["start", "end", *by, *LATENCY_COLUMNS]]
+        in_order = "list(latency_us ORDER BY latency_us) FILTER (latency_us IS NOT NULL)"
+        elements = ", ".join(
+            f"({in_order})[(count(latency_us) * {percent} + 99) // 100]" for percent in QUANTILES_PERCENT
+        )
+        sums = f"count(latency_us), sum(latency_us)::BIGINT, {elements}"
+        for start, end, *rest in self._groups(from_us, to_us, every, by, where, zone, sums):
+            count, total_us, *quantiles = rest[len(by) :]
+            if count:
+                table.append(
+                    [time_text(start), time_text(end), *rest[: len(by)], str(count), f"{total_us / count / 1000:.6f}"]
+                    + [f"{element // 1000}.{element % 1000:03d}" for element in quantiles]
+                )
+        return table
+
+    def errors(
+        self, from_us: int, to_us: int, every: str | None = None, by: Sequence[str] = (), where: Sequence[str] = (),
+        zone: str = "UTC",
+    ) -> list[list[str]]:  # fmt: skip
+        """Header and rows of `report errors --format csv`: a row for each cause that a bucket and group has.
+
+        Assumption: the share is of all verdicts of the row's bucket and group, errors included.
+        """
+        time_text = self._time_writer(zone)
+        table = [["start", "end", *by, *ERRORS_COLUMNS]]
+        in_order = sorted(ERROR_CAUSES)
+        counts = ", ".join(["count(*)"] + [f"count(*) FILTER (error_cause = '{cause}')" for cause in in_order])
+        for start, end, *rest in self._groups(from_us, to_us, every, by, where, zone, counts):
+            total, *errors = rest[len(by) :]
+            for cause, count in zip(in_order, errors):
+                if count:
+                    table.append(
+                        [time_text(start), time_text(end), *rest[: len(by)], cause, str(count), _ratio(count, total)]
+                    )
+        return table
+
+    def report(self, name: str, *options: object) -> list[list[str]]:
+        """Header and rows of any report."""
+        answers = {
+            "safe-ratio": self.safe_ratio, "categories": self.categories, "latency": self.latency, "errors": self.errors
+        }  # fmt: skip
+        return answers[name](*options)
+
     def metrics(self, now_us: int) -> dict[Series, float]:
         """All `qwen_guard_*` series of a store under the series budget and with less than 50 methods.
 
@@ -801,6 +857,38 @@ class Recount:
             for risk_type, count in zip(RISK_TYPES, self.rows(f"SELECT {by_type} FROM verdict WHERE {inside}")[0]):
                 put("risk_type_window_verdicts", count, window=window, type=risk_type)
         return series
+
+
+# What a latency report may differ by: its three decimals, and the stated error of its quantiles.
+MEAN_TOLERANCE_MS = 0.0015
+QUANTILE_ERROR = 0.05
+_THREE_DECIMALS = re.compile(r"\d+\.\d{3}", re.ASCII)
+
+
+def latency_difference(header: Sequence[str], expected: Sequence[str], found: Sequence[str]) -> str:
+    """What is wrong with a row of `report latency`, whose mean and quantiles need not be exact; "" where nothing is."""
+    if len(found) != len(header):
+        return f"{len(found)} cells"
+    for column, wanted, got in zip(header, expected, found):
+        if not column.endswith("_ms"):
+            if wanted != got:
+                return f"{column} {wanted!r} -> {got!r}"
+            continue
+        if not _THREE_DECIMALS.fullmatch(got):
+            return f"{column} is not a number of three decimals: {got!r}"
+        # Half of the last decimal is rounding, and so is allowed beyond the error.
+        slack = MEAN_TOLERANCE_MS if column == "mean_ms" else QUANTILE_ERROR * float(wanted) + 0.0005
+        if abs(float(got) - float(wanted)) > slack + 1e-9:
+            return f"{column} {wanted} -> {got}"
+    quantiles = [float(cell) for column, cell in zip(header, found) if column.startswith("p")]
+    return "" if quantiles == sorted(quantiles) else f"quantiles fall: {quantiles}"
+
+
+def latency_matches(expected: list[list[str]], found: list[list[str]]) -> bool:
+    """Whether a latency report has the rows that it must have, each within the error."""
+    if len(expected) != len(found) or expected[0] != found[0]:
+        return False
+    return not any(latency_difference(expected[0], left, right) for left, right in zip(expected[1:], found[1:]))
 
 
 _SAMPLE = re.compile(r'([a-zA-Z_:][a-zA-Z0-9_:]*)(?:\{((?:[^"}]|"(?:[^"\\]|\\.)*")*)\})? (\S+)(?: \S+)?')

@@ -1,6 +1,6 @@
 """Hostile input: the ledger must be right, every rejected line be pointed at exactly, and nothing crash.
 
-`python3 test_hostile.py --binary PATH [--megabytes 50] [--seed 7]`; standard library only.
+`python3 test_hostile.py --binary PATH [--store sqlite] [--megabytes 50] [--seed 7]`; standard library only.
 
 What must happen to each line is worked out from the file's bytes by the oracle. Lines that the contract does not
 decide (`Unclear`) may end either way, and the rest of the ledger is checked around them.
@@ -23,6 +23,7 @@ from dataclasses import dataclass, field
 import traffic
 from harness import Checks, Ledger, Program
 from oracle import LINE_LIMIT, Rejected, Unclear, Verdict, canonicalise, format_time, read_ndjson
+from postgres import add_store_option, databases
 
 # Stands in rejected values: neither a message nor the rejects file may quote one.
 MARKER = "quoted-marker-7f3a"
@@ -371,15 +372,16 @@ def check_rejects(
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("--binary", required=True)
+    add_store_option(parser)
     parser.add_argument("--megabytes", type=int, default=50)
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--workdir", help="folder for data and databases; default: a temporary one")
     options = parser.parse_args()
     program = Program(options.binary)
-    checks = Checks("hostile")
-    with tempfile.TemporaryDirectory(dir=options.workdir) as folder:
+    checks = Checks(f"hostile, {options.store}")
+    with tempfile.TemporaryDirectory(dir=options.workdir) as folder, databases(options.store, folder) as stores:
         path = os.path.join(folder, "hostile.ndjson")
-        database = os.path.join(folder, "hostile.db")
+        database = stores.fresh("hostile")
         rejects = os.path.join(folder, "rejects.csv")
         supply = write_hostile(path, options.seed, options.megabytes * 10**6)
         expected = expectation(path, time.time_ns() // 1000)

@@ -13,6 +13,7 @@ import sys
 import tempfile
 
 from harness import Checks, Ledger, Program
+from postgres import Databases, add_store_option, databases
 
 DATA = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "Data")
 DAY = ("--from", "2026-01-10", "--to", "2026-01-11")
@@ -28,8 +29,8 @@ def report(program: Program, database: str, *arguments: str) -> list[dict[str, s
     return list(csv.DictReader(io.StringIO(result.stdout.decode("utf-8"), newline="")))
 
 
-def check_hatecheck(program: Program, folder: str, checks: Checks) -> None:
-    database, name = os.path.join(folder, "hatecheck.db"), "hatecheck-verdicts.jsonl.gz"
+def check_hatecheck(program: Program, stores: Databases, checks: Checks) -> None:
+    database, name = stores.fresh("hatecheck"), "hatecheck-verdicts.jsonl.gz"
     path = os.path.join(DATA, name)
     for expected in (Ledger(40_310, 40_310, 0, 0, 0, 0), Ledger(40_310, 0, 40_310, 0, 0, 0)):
         result = program.ingest(database, path, "--assume-time", "2026-01-10T00:00:00Z")
@@ -55,10 +56,10 @@ def check_hatecheck(program: Program, folder: str, checks: Checks) -> None:
     checks.equal(program.verify(database).code, 0, "verify")
 
 
-def check_dates(program: Program, folder: str, checks: Checks) -> None:
+def check_dates(program: Program, stores: Databases, checks: Checks) -> None:
     """Half of these records have a date without a time of day, which is rejected even where a time is assumed."""
     name = "jailbreakbench-guard-verdicts.jsonl.gz"
-    database = os.path.join(folder, "jailbreakbench.db")
+    database = stores.fresh("jailbreakbench")
     result = program.ingest(database, os.path.join(DATA, name), "--assume-time", "2026-01-10T00:00:00Z")
     dated = sum("time" in record for record in records(name))
     checks.equal(result.code, 65, "exit code")
@@ -69,9 +70,9 @@ def check_dates(program: Program, folder: str, checks: Checks) -> None:
     checks.equal(models, dict(expected), "by model")
 
 
-def check_others(program: Program, folder: str, checks: Checks) -> None:
+def check_others(program: Program, stores: Databases, checks: Checks) -> None:
     for name in ("ailuminate-hazards.jsonl.gz", "openai-moderation-labels.jsonl.gz"):
-        database = os.path.join(folder, name + ".db")
+        database = stores.fresh(name.split(".")[0])
         count = len(records(name))
         result = program.ingest(database, os.path.join(DATA, name), "--assume-time", "2026-01-10T00:00:00Z")
         checks.equal(result.ledger, Ledger(count, count, 0, 0, 0, 0), name)
@@ -83,14 +84,16 @@ def check_others(program: Program, folder: str, checks: Checks) -> None:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--binary", required=True)
-    program, checks = Program(parser.parse_args().binary), Checks("labels")
-    with tempfile.TemporaryDirectory() as folder:
+    add_store_option(parser)
+    options = parser.parse_args()
+    program, checks = Program(options.binary), Checks(f"labels, {options.store}")
+    with tempfile.TemporaryDirectory() as folder, databases(options.store, folder) as stores:
         checks.group("HateCheck")
-        check_hatecheck(program, folder, checks)
+        check_hatecheck(program, stores, checks)
         checks.group("dates without a time of day")
-        check_dates(program, folder, checks)
+        check_dates(program, stores, checks)
         checks.group("other data sets")
-        check_others(program, folder, checks)
+        check_others(program, stores, checks)
     return checks.finish()
 
 

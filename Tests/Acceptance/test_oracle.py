@@ -15,8 +15,8 @@ import duckdb
 
 from harness import Checks
 from oracle import (
-    CLOCK_STEPS, EVERY, MICROSECONDS, Rejected, Unclear, Verdict, buckets, canonical_language, canonical_region,
-    canonicalise, format_time, local_time, parse_rfc3339, parse_where, wilson,
+    CLOCK_STEPS, EVERY, MICROSECONDS, Recount, Rejected, Unclear, Verdict, buckets, canonical_language, canonical_region,
+    canonicalise, format_time, latency_difference, local_time, parse_rfc3339, parse_where, wilson,
 )  # fmt: skip
 
 NOW = parse_rfc3339("2026-12-01T00:00:00Z")
@@ -131,6 +131,31 @@ def check_canonical_forms(checks: Checks) -> None:
     checks.equal((f"{lower:.6f}", f"{upper:.6f}"), ("0.490162", "0.943318"), "Wilson interval of 8 in 10")
 
 
+def check_latency_and_errors(checks: Checks) -> None:
+    """Small groups by hand: the element at ⌈q·n⌉, means, and shares that the error itself is part of."""
+    begin = NOW - DAY
+    lines = [f'"verdict":"safe","latency_ms":{value}' for value in (9, 1.5, 3, 100, 2)]
+    lines += ['"verdict":"error","error_cause":"timeout","latency_ms":4000', '"verdict":"error"', '"verdict":"safe"']
+    verdicts = [
+        canonicalise(f'{{"id":"{number}","time":{(begin + number) / MICROSECONDS:.6f},{line}}}'.encode(), NOW)[0]
+        for number, line in enumerate(lines)
+    ]
+    recount = Recount(verdicts)
+    row = recount.latency(begin, NOW)[1][2:]
+    checks.equal(row, ["6", "685.916667", "3.000", "4000.000", "4000.000", "4000.000"], "latency of six in order")
+    rows = [row[2:] for row in recount.errors(begin, NOW)[1:]]
+    checks.equal(rows, [["other", "1", "0.125000"], ["timeout", "1", "0.125000"]], "errors and their share of eight")
+    checks.equal(recount.latency(begin, NOW, where=["model=none"])[1:], [], "latency of nothing")
+    header = ["count", "mean_ms", "p50_ms", "p90_ms"]
+    wanted = ["2", "10.000000", "10.000", "100.000"]
+    for found, fits in (
+        (["2", "10.001", "10.400", "95.000"], True), (["2", "10.003", "10.000", "100.000"], False),
+        (["2", "10.000", "10.600", "100.000"], False), (["2", "10.000", "10.000", "94.000"], False),
+        (["3", "10.000", "10.000", "100.000"], False), (["2", "10.000", "10.0", "100.000"], False),
+    ):  # fmt: skip
+        checks.equal(latency_difference(header, wanted, found) == "", fits, f"latency row {found}")
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("--seed", type=int, default=7)
@@ -142,6 +167,8 @@ def main() -> int:
     check_known_buckets(checks)
     checks.group("canonical forms")
     check_canonical_forms(checks)
+    checks.group("latencies and errors")
+    check_latency_and_errors(checks)
     return checks.finish()
 
 

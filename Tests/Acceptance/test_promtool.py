@@ -11,6 +11,7 @@ import sys
 import tempfile
 
 from harness import Checks, Program
+from postgres import add_store_option, databases
 
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 COUNTRIES = "AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG".split()
@@ -52,21 +53,22 @@ def write_wide(path: str, count: int) -> None:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--binary", required=True)
+    add_store_option(parser)
     parser.add_argument("--distinct", type=int, default=1_000_000)
     arguments = parser.parse_args()
-    program, checks = Program(arguments.binary), Checks("promtool")
-    with tempfile.TemporaryDirectory() as folder:
+    program, checks = Program(arguments.binary), Checks(f"promtool, {arguments.store}")
+    with tempfile.TemporaryDirectory() as folder, databases(arguments.store, folder) as stores:
         checks.group("empty store")
-        empty = os.path.join(folder, "empty.db")
+        empty = stores.fresh("empty")
         program.run("migrate", "--db", empty)
         check(program, checks, empty, "2026-01-02T00:00:00Z", "empty")
         checks.group("full store")
-        full = os.path.join(folder, "full.db")
+        full = stores.fresh("full")
         traffic = program.run("generate", "--rows", "100000", "--days", "8").stdout
         program.ingest(full, "--input-name", "traffic", stdin=traffic)
         check(program, checks, full, "2026-01-08T12:00:00Z", "full")
         checks.group(f"{arguments.distinct} distinct regions and models")
-        wide, lines = os.path.join(folder, "wide.db"), os.path.join(folder, "wide.ndjson")
+        wide, lines = stores.fresh("wide"), os.path.join(folder, "wide.ndjson")
         write_wide(lines, arguments.distinct)
         checks.equal(program.ingest(wide, lines).code, 0, "wide: exit code of ingest")
         samples = check(program, checks, wide, "2026-01-01T23:00:00Z", "wide")
@@ -75,7 +77,7 @@ def main() -> int:
         if arguments.distinct >= 100_000:
             checks.check(min(folded["region"], folded["model"]) > arguments.distinct / 2, "wide: values were folded", folded)
         checks.group("store out of reach")
-        absent = program.run("metrics", "--db", os.path.join(folder, "absent.db"))
+        absent = program.run("metrics", "--db", stores.absent("nowhere"))
         checks.equal(absent.code, 69, "absent: exit code")
         checks.equal([line for line in absent.stdout.splitlines() if not line.startswith(b"#")], [b"guardtally_store_up 0"], "absent: samples")
         checks.equal(promtool(absent.stdout).returncode, 0, "absent: promtool")

@@ -1,6 +1,6 @@
 """Any order, repetition and split into files of the same records gives the same reports and metrics.
 
-`python3 test_property.py --binary PATH --rounds R --seed S`; standard library only.
+`python3 test_property.py --binary PATH [--store sqlite] --rounds R --seed S`; standard library only.
 """
 
 from __future__ import annotations
@@ -15,12 +15,14 @@ import tempfile
 import traffic
 from harness import Checks, Program, Result
 from oracle import EVERY, MICROSECONDS, format_time
+from postgres import add_store_option, databases
 
 BY = (
     "", "language", "region", "source,model", "stage,method", "language,region", "method,model,stage",
     "region,language,source",
 )  # fmt: skip
 ZONES = ("UTC", "Asia/Kolkata", "America/New_York", "Australia/Lord_Howe")
+REPORTS = ("safe-ratio", "categories", "latency", "errors")
 VARIANTS = 5
 
 
@@ -79,12 +81,13 @@ def deliver(
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("--binary", required=True)
+    add_store_option(parser)
     parser.add_argument("--rounds", type=int, default=10)
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--workdir", help="folder for data and databases; default: a temporary one")
     options = parser.parse_args()
     program = Program(options.binary)
-    checks = Checks("property")
+    checks = Checks(f"property, {options.store}")
     random_ = random.Random(options.seed)
     for round_ in range(1, options.rounds + 1):
         rows = random_.randrange(1, 600)
@@ -98,13 +101,13 @@ def main() -> int:
         now = format_time(start_us + random_.randrange(end_us - start_us) // MICROSECONDS * MICROSECONDS, "UTC")
         commands = []
         for number in range(8):
-            command = ["report", ("safe-ratio", "categories")[number % 2], *span, "--format", "csv"]
+            command = ["report", REPORTS[number % 4], *span, "--format", "csv"]
             command += ["--tz", random_.choice(ZONES)]
             every, by = random_.choice((None, *EVERY)), random_.choice(BY)
             commands.append(command + (["--every", every] if every else []) + (["--by", by] if by else []))
 
-        with tempfile.TemporaryDirectory(dir=options.workdir) as folder:
-            plain = os.path.join(folder, "plain.db")
+        with tempfile.TemporaryDirectory(dir=options.workdir) as folder, databases(options.store, folder) as stores:
+            plain = stores.fresh("plain")
             source = "".join(line + "\n" for line in lines).encode()
             result = program.ingest(plain, "--input-name", "plain", stdin=source)
             ledger = result.json_ledger
@@ -117,7 +120,7 @@ def main() -> int:
                 deliveries = lines + repeated
                 random_.shuffle(deliveries)
                 deliveries = [respelled(random_, line) for line in deliveries]
-                database = os.path.join(folder, f"variant-{variant}.db")
+                database = stores.fresh(f"variant-{variant}")
                 results = deliver(random_, program, folder, database, deliveries)
                 name = f"variant {variant}"
                 ledgers = [result.json_ledger for result in results]
