@@ -1,6 +1,5 @@
 import SQLFiles
 import Storage
-import Tallies
 import Verdicts
 
 /// Stores batches in an SQLite file, each in one transaction that changes verdicts, tallies, counters and ledger together.

@@ -1,8 +1,6 @@
-import Foundation
 import Storage
 import StoreConformance
 import StorePostgres
-import Tallies
 import Testing
 import Verdicts
 import Verification
