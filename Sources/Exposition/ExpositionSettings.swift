@@ -1,3 +1,4 @@
+import Tallies
 import Verdicts
 
 /// What an exposition shows.
@@ -30,5 +31,12 @@ package struct Window: Sendable, Hashable {
   package init(name: String, microseconds: Int64) {
     self.name = name
     self.microseconds = microseconds
+  }
+
+  /// False where the window begins among dropped verdicts and within 15 minutes that tallies know only whole: then it has no
+  /// series, rather than the wrong ones.
+  func canBeTold(at edge: Timestamp, floor: Timestamp?) -> Bool {
+    let start = edge.advanced(byMicroseconds: -microseconds)
+    return floor.map { start >= $0 } ?? true || start.floored(to: TallyKey.grainMicroseconds) == start
   }
 }

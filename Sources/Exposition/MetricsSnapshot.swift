@@ -9,6 +9,9 @@ package struct MetricsSnapshot: Sendable {
 
   /// - Parameter now: ends the windows at its edge, and is the time at which the exposition says it was computed.
   package init(of snapshot: any StoreSnapshot, settings: ExpositionSettings, now: Timestamp) throws {
+    var settings = settings
+    let floor = try snapshot.floor()
+    settings.windows.removeAll { !$0.canBeTold(at: now.edge, floor: floor) }
     let counters = try snapshot.counters()
     let newest = try snapshot.newestVerdictEver()
     let cumulative = CounterFamilies(counters, prefix: settings.prefix, hasVerdicts: newest != nil).families
