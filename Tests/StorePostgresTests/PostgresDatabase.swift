@@ -28,11 +28,15 @@ final class PostgresDatabase {
   }
 
   var store: PostgresStore {
-    get throws {
-      PostgresStore(
-        address: try PostgresAddress(url: url, schema: schema, lockTimeoutMilliseconds: 5_000), patienceMilliseconds: 5_000,
-        now: { Timestamp(microseconds: 42) })
-    }
+    get throws { try store(as: nil) }
+  }
+
+  /// - Parameter role: who connects; nil is the server's superuser.
+  func store(as role: String?) throws -> PostgresStore {
+    let url = role.map { self.url.replacing("//postgres@", with: "//\($0)@") } ?? self.url
+    return PostgresStore(
+      address: try PostgresAddress(url: url, schema: schema, lockTimeoutMilliseconds: 5_000), patienceMilliseconds: 5_000,
+      now: { Timestamp(microseconds: 42) })
   }
 
   /// Changes the database behind the store's back.

@@ -1,3 +1,4 @@
+import Dispatch
 import Storage
 import StoreConformance
 import StorePostgres
@@ -83,6 +84,54 @@ struct PostgresStoreTests {
     #expect { try behind.read { try $0.verdictCount() } } throws: { ($0 as? StoreError)?.code == .behind }
     #expect(try behind.migrate().map(\.version) == [2])
     #expect(try differences(used) == [])
+  }
+
+  /// With the rights that docs/postgres.md gives a worker, and not even that to make temporary tables.
+  @Test func ingestsWithoutTheRightToMakeAnything() throws {
+    let database = try PostgresDatabase()
+    _ = try database.store.migrate()
+    let role = "worker_" + String(UInt64.random(in: 0..<(.max)), radix: 16)
+    try database.execute(
+      """
+      CREATE ROLE \(role) LOGIN;
+      DO $$ BEGIN EXECUTE format('REVOKE TEMPORARY, CREATE ON DATABASE %I FROM PUBLIC', current_database()); END $$;
+      GRANT USAGE ON SCHEMA guardtally TO \(role);
+      GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA guardtally TO \(role);
+      GRANT USAGE ON ALL SEQUENCES IN SCHEMA guardtally TO \(role)
+      """)
+    defer { _ = try? database.execute("DROP OWNED BY \(role); DROP ROLE \(role)") }
+    let store = try database.store(as: role)
+    let writer = try store.makeWriter(options: WriterOptions())
+    defer { writer.close() }
+    var run = LedgerRun(input: "x", startedAt: Timestamp(microseconds: 0))
+    let day = Timestamp.microsecondsPerDay
+    let first = (0..<300).map { StoreSuite.Record("id-\($0)", StoreSuite.start + Int64($0) * day / 100) }
+    let second = first + (300..<600).map { StoreSuite.Record("id-\($0)", StoreSuite.start + Int64($0) * day / 100) }
+    #expect(try writer.store(StoreSuite.batch(first), in: &run).counts.stored == 300)
+    #expect(try writer.store(StoreSuite.batch(second), in: &run).counts.duplicates == 300)
+    #expect(try store.read { try $0.verdictCount() } == 600)
+    #expect(try differences(database) == [])
+  }
+
+  @Test func firstUsesAtOnceMakeOneSchema() throws {
+    let database = try PostgresDatabase()
+    let store = try database.store
+    DispatchQueue.concurrentPerform(iterations: 6) { _ in
+      do { try store.makeWriter(options: WriterOptions()).close() } catch { Issue.record(error) }
+    }
+    #expect(try store.migrationPlan().pending.isEmpty)
+  }
+
+  /// A password that was not encoded would otherwise stand in a message as a host, a port or a database.
+  @Test(arguments: [
+    "postgres://u:p@ss@host/db", "postgres://u:pa/ss@host/db", "postgres://u:12/ss@host/db", "postgres://u:p?ss@host/db", "postgres://%zz/db",
+    "postgres://u:p@host:port/db", "postgres://h/db?bogus=ss",
+  ])
+  func refusesURLsWhosePartsRunTogether(url: String) {
+    #expect { try PostgresAddress(url: url, schema: "guardtally", lockTimeoutMilliseconds: 1) } throws: {
+      let message = "\($0)"
+      return !message.contains("ss@") && !message.contains("=ss")
+    }
   }
 
   @Test func refusesANewerSchema() throws {
