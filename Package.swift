@@ -69,7 +69,7 @@ let package = Package(
       dependencies: ["StoreSQLite", "StoreConformance", "Storage", "Verification", "Verdicts", "CSQLite"]),
     .testTarget(
       name: "StorePostgresTests",
-      dependencies: ["StorePostgres", "StoreConformance", "Storage", "Verification", "Verdicts", "CLibPQ"]),
+      dependencies: ["StorePostgres", "StoreConformance", "Storage", "Aggregation", "Verification", "Verdicts", "CLibPQ"]),
     .testTarget(name: "ReportsTests", dependencies: ["Reports", "Verdicts"]),
     .testTarget(
       name: "ExpositionTests", dependencies: ["Exposition", "StoreConformance", "StoreSQLite", "Storage", "Verdicts"]),

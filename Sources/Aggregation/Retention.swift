@@ -18,8 +18,10 @@ package struct Retention {
   package struct Summary: Sendable, Equatable {
     package var days = 0
     package var verdicts = 0
-    /// Why days before the wanted floor are still there, or nil.
+    /// Why a day before the wanted floor does not verify, or nil.
     package var obstacle: String?
+    /// Why days are left to the next run although nothing is wrong with them, or nil.
+    package var postponement: String?
 
     package init() {}
   }
@@ -32,35 +34,38 @@ package struct Retention {
       return (floor, try snapshot.days(in: Span(from: floor ?? Span.always.from, to: cutoff)))
     }
     if let floor, floor >= cutoff { return summary }
-    for day in days {
-      summary.obstacle = try drop(day, &summary)
-      if summary.obstacle != nil { break }
+    do {
+      for day in days {
+        try drop(day, &summary)
+        if summary.obstacle != nil || summary.postponement != nil { break }
+      }
+      // Days without a verdict lie behind the floor too, once there is one.
+      // Where late verdicts came in meanwhile it stays; the next run drops them.
+      if summary.obstacle == nil, summary.postponement == nil, summary.days > 0 || floor != nil { _ = try maintainer.raiseFloor(to: cutoff) }
+    } catch let error as StoreError where error.code == .busy {
+      summary.postponement = "a reader or writer is at work on the verdicts, so days are left to be dropped by the next run"
     }
-    guard summary.obstacle == nil else { return summary }
-    // Days without a verdict lie behind the floor too, once there is one.
-    // Where late verdicts came in meanwhile it stays; the next run drops them.
-    if summary.days > 0 || floor != nil { _ = try maintainer.raiseFloor(to: cutoff) }
     if summary.days > 0 { try maintainer.reclaimSpace() }
     return summary
   }
 
-  /// - Returns: why the day is still there, or nil.
-  private func drop(_ day: Timestamp, _ summary: inout Summary) throws -> String? {
+  private func drop(_ day: Timestamp, _ summary: inout Summary) throws {
     let name = String(day.rfc3339().prefix(10))
     for _ in 0..<Self.proofsMax {
       switch try DayProof.of(day, in: store) {
-      case .empty: return nil
+      case .empty: return
       case .differs(let differences):
         let first = differences.first.map { "\($0)" } ?? ""
-        return
+        summary.obstacle =
           "\(name) does not verify, so nothing from that day on was dropped: \(differences.count == 1 ? "" : "\(differences.count) differences, the first is ")\(first); see guardtally verify --from \(name)"
+        return
       case .proved(let seal):
         guard try maintainer.drop(seal) else { continue }
         summary.days += 1
         summary.verdicts += seal.verdicts
-        return nil
+        return
       }
     }
-    return "\(name) goes on receiving verdicts, so nothing from that day on was dropped; the next run tries again"
+    summary.postponement = "\(name) goes on receiving verdicts, so days from that one on are left to be dropped by the next run"
   }
 }

@@ -1,4 +1,3 @@
-import Tallies
 import Verdicts
 
 /// What an exposition shows.
@@ -33,10 +32,9 @@ package struct Window: Sendable, Hashable {
     self.microseconds = microseconds
   }
 
-  /// False where the window begins among dropped verdicts and within 15 minutes that tallies know only whole: then it has no
-  /// series, rather than the wrong ones.
+  /// False where the window begins among dropped verdicts. Tallies could tell it in the one minute of fifteen in which it begins with
+  /// them; series that come and go would say more of the clock than of the traffic, so there are none.
   func canBeTold(at edge: Timestamp, floor: Timestamp?) -> Bool {
-    let start = edge.advanced(byMicroseconds: -microseconds)
-    return floor.map { start >= $0 } ?? true || start.floored(to: TallyKey.grainMicroseconds) == start
+    floor.map { edge.advanced(byMicroseconds: -microseconds) >= $0 } ?? true
   }
 }

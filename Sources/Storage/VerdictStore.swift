@@ -19,7 +19,7 @@ package protocol VerdictStore: Sendable {
   func makeWriter(options: WriterOptions) throws -> any VerdictWriter
 
   /// Takes the scheduled job's hold on the store, or gives nil where somebody else has it. Migrates as ``makeWriter(options:)`` does,
-  /// but never creates a database.
+  /// but makes no file.
   func makeMaintainer() throws -> (any StoreMaintainer)?
 
   /// Reads one consistent state. Never creates a database; refuses one whose schema is not this program's.
@@ -62,6 +62,9 @@ package protocol StoreSnapshot {
 
   /// Days (00:00 UTC) of the span on which there is a verdict or a tally, ascending.
   func days(in span: Span) throws -> [Timestamp]
+
+  /// What does not fit together in how the store keeps its verdicts, each in a line; none in a store that is whole.
+  func faults() throws -> [String]
 
   /// Numbers under which something is kept as a tally that no tally has.
   func unknownTallies() throws -> [Int64]

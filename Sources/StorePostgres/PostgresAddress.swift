@@ -25,9 +25,9 @@ package struct PostgresAddress: Sendable {
 
   /// - Throws: ``StoreError`` for a name that Postgres does not take, or a URL that libpq cannot read.
   package init(url: String, schema: String, lockTimeoutMilliseconds: Int32) throws(StoreError) {
-    let isName = (1...63).contains(schema.utf8.count) && !schema.hasPrefix("pg_")
+    let isName = (1...63).contains(schema.utf8.count) && !["$user", "information_schema"].contains(schema) && !schema.hasPrefix("pg_")
       && !schema.unicodeScalars.contains { $0.properties.generalCategory == .control }
-    guard isName else { throw StoreError(.unreachable, "--schema takes a name of 1 to 63 bytes that does not begin with pg_") }
+    guard isName else { throw StoreError(.unreachable, "--schema takes a name of 1 to 63 bytes that Postgres does not keep for itself (pg_…, $user, information_schema)") }
     // What libpq would say repeats parts of the URL, which may be the password, or what it took for a host or port where a
     // character of the password was not encoded.
     guard Self.keepsItsParts(url), let options = PQconninfoParse(url, nil) else {

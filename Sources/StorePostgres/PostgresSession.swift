@@ -65,7 +65,7 @@ final class PostgresSession {
 
   /// One transaction after another, each by a surer way, until the key objects no more.
   ///
-  /// - Returns: nil where the batch must be looked at anew: the floor has moved, or a partition is gone.
+  /// - Returns: nil where the batch must be looked at anew: the floor has moved, a partition is gone, the run's number is taken.
   private func attempt(
     _ intake: BatchIntake, _ rows: BatchTransaction, as number: Int64, after run: LedgerRun, floor: Timestamp?,
     beforeCommit: (CommittedBatch) -> Void
@@ -81,6 +81,9 @@ final class PostgresSession {
         return committed
       } catch let failure as PostgresFailure where failure.isUniqueViolation && failure.action == "verdicts.copy_in" {
         way = way.next
+      } catch let failure as PostgresFailure where failure.isUniqueViolation && failure.action == "ledger.insert" {
+        // Another worker's run was given the same number.
+        return nil
       } catch let failure as PostgresFailure where failure.isWithoutPartition {
         partitions.forget()
         return nil

@@ -118,6 +118,13 @@ final class PostgresSnapshot: StoreSnapshot {
     }
   }
 
+  func faults() throws -> [String] {
+    try translated {
+      let list = try connection.run("verdict_partitions.faults")
+      return (0..<list.count).map { "partition \(list.text($0, 0)): it is not as verdict_partitions lists it, so verdicts of its days may find no place" }
+    }
+  }
+
   func unknownTallies() throws -> [Int64] {
     try translated {
       let list = try connection.run("tallies.unknown")

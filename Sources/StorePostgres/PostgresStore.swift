@@ -47,7 +47,7 @@ package struct PostgresStore: VerdictStore {
   }
 
   package func makeMaintainer() throws -> (any StoreMaintainer)? {
-    let (connection, place) = try connectForWriting(creates: false)
+    let (connection, place) = try connectForWriting()
     return try translating(at: place) {
       let space = AdvisoryLock.space(schema: address.schema)
       let isHeld = try connection.run("locks.try_session", .integer(space), .integer(AdvisoryLock.aggregation.rawValue)).integer(0, 0) == 1
@@ -81,15 +81,13 @@ package struct PostgresStore: VerdictStore {
   }
 
   /// A session on a current schema; an empty database is migrated, one with data is not, for older workers may run on it.
-  private func connectForWriting(creates: Bool = true) throws -> (PostgresConnection, place: String) {
+  private func connectForWriting() throws -> (PostgresConnection, place: String) {
     let (connection, place) = try address.connect(for: .writing)
     try translating(at: place) {
       if try schemaState(connection, place: place) == .ours {
         let plan = try plan(connection)
         if plan.pending.isEmpty || plan.unknown != nil { return try refuseUnlessCurrent(plan, place: place) }
         if try plan.applied.contains(1) && connection.run("verdicts.has_any").count > 0 { return try refuseUnlessCurrent(plan, place: place) }
-      } else if !creates {
-        throw absent(at: place)
       }
       _ = try migrate(connection, place: place)
     }
@@ -122,6 +120,9 @@ package struct PostgresStore: VerdictStore {
 
   private func schemaState(_ connection: PostgresConnection, place: String) throws -> SchemaState {
     let found = try connection.run("schema_migrations.exists", .text(address.schema))
+    if found.integer(0, 0) > 0, found.integer(0, 3) == 0 {
+      throw StoreError(.failed, "\(place): the role may not use schema \(address.schema); see docs/postgres.md for the rights it needs")
+    }
     if found.integer(0, 1) > 0 { return .ours }
     guard found.integer(0, 2) == 0 else {
       throw StoreError(.notADatabase, "schema \(address.schema) of \(place) is another program's; name another with --schema")

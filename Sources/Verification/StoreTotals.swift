@@ -32,6 +32,7 @@ struct StoreTotals {
 
   /// Nothing is kept as a tally that is none, and the floor is where retention would have put it.
   func compareState(_ report: (Difference) throws -> Void) throws {
+    for fault in try snapshot.faults() { try report(Difference(fault)) }
     for number in try snapshot.unknownTallies() {
       try report(Difference("tally \(number): no verdict can be counted there; guardtally rebuild removes it"))
     }

@@ -124,11 +124,11 @@ def check_overlapping(checks: Checks, program: Program, stores: PostgresDatabase
         time.sleep(0.02)  # a job that reads is not the one that makes the tables
     aggregation = program.start("aggregate", "--every", "1s", "--db", database)
     time.sleep(0.7)
-    verified = program.verify(database)
     in_time = any(worker.poll() is None for worker in workers)
+    verified = program.verify(database)
     results = finish_all(workers)
     print(f"     {2 * rows / (time.monotonic() - started) / 1e3:.0f}k deliveries/s", flush=True)
-    checks.check(in_time, "verify ended while workers were at it")
+    checks.check(in_time, "verify began while workers were at it")
     checks.equal(verified.code, 0, f"verify in the middle ({verified.brief()})")
     time.sleep(1.5)
     aggregation.send_signal(signal.SIGTERM)

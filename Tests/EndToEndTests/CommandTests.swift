@@ -32,7 +32,8 @@ private let one = #"{"id":"a","time":"2026-01-10T12:00:00Z","verdict":"safe"}"#
     ("guardtally ingest --assign-ids", 64), ("guardtally rebuild --from 2026-01-02 --to 2026-01-01", 64), ("guardtally generate --days 0", 64),
     ("guardtally ingest --db postgres://127.0.0.1:1/x", 69), ("guardtally report safe-ratio --db postgres://127.0.0.1:1/x", 69),
     ("guardtally ingest --db mysql://localhost/x", 64), ("guardtally ingest --db postgres://127.0.0.1:1/x --schema pg_x", 64),
-    ("guardtally ingest --db postgres://%zz/x", 64), ("guardtally aggregate", 69), ("guardtally aggregate --keep-verdicts soon", 64),
+    ("guardtally ingest --db postgres://%zz/x", 64), ("guardtally aggregate", 69), ("guardtally aggregate --textfile ''", 64),
+    ("guardtally ingest --db postgres:u:secret@h/x", 64), ("guardtally ingest --db 'host=h password=secret'", 64), ("guardtally aggregate --keep-verdicts soon", 64),
     ("guardtally aggregate --every 5s --now 2026-01-01", 64), ("guardtally aggregate --tz Mars/Olympus", 64), ("guardtally metrics --windows 90s", 64),
   ])
   func failsWithItsCode(command: String, status: Int32) throws {
@@ -40,6 +41,7 @@ private let one = #"{"id":"a","time":"2026-01-10T12:00:00Z","verdict":"safe"}"#
     let outcome = try shell.run(command)
     #expect(outcome.status == status)
     #expect(!outcome.errors.isEmpty)
+    #expect(!outcome.errors.contains("secret"))
     #expect(outcome.output.isEmpty || command.contains("metrics"))
     #expect(!FileManager.default.fileExists(atPath: shell.folder.appending(path: "guardtally.db").path()))
   }

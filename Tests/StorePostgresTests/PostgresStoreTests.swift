@@ -1,3 +1,4 @@
+import Aggregation
 import Dispatch
 import Storage
 import StoreConformance
@@ -56,7 +57,6 @@ struct PostgresStoreTests {
     let database = try PostgresDatabase()
     let store = try database.store
     #expect { try store.read { try $0.verdictCount() } } throws: { ($0 as? StoreError)?.code == .absent }
-    #expect { try store.makeMaintainer() } throws: { ($0 as? StoreError)?.code == .absent }
     #expect(try database.execute("SELECT count(*) FROM pg_namespace WHERE nspname = 'guardtally'") == "0")
   }
 
@@ -68,6 +68,9 @@ struct PostgresStoreTests {
 
   /// An empty schema is migrated by whoever writes; one with verdicts only on demand, for older workers may run on it.
   @Test func migratesByItselfOnlyWhereThereIsNothing() throws {
+    let unused = try PostgresDatabase()
+    try #require(try unused.store.makeMaintainer()).close()
+    #expect(try unused.store.migrationPlan().pending.isEmpty)
     let empty = try PostgresDatabase()
     let store = try empty.store
     #expect(try store.migrate().map(\.version) == [1, 2])
@@ -120,6 +123,53 @@ struct PostgresStoreTests {
       do { try store.makeWriter(options: WriterOptions()).close() } catch { Issue.record(error) }
     }
     #expect(try store.migrationPlan().pending.isEmpty)
+  }
+
+  /// After a failover the sequence may be behind its table.
+  @Test func goesOnAfterItsSequence() throws {
+    let database = try filled()
+    let writer = try database.store.makeWriter(options: WriterOptions())
+    defer { writer.close() }
+    for name in ["y", "z"] {
+      try database.execute("SELECT setval('guardtally.ledger_runs', 1, false)")
+      var run = LedgerRun(input: name, startedAt: Timestamp(microseconds: 0))
+      #expect(try writer.store(StoreSuite.batch([.init(name, StoreSuite.start)]), in: &run).counts.stored == 1)
+    }
+    #expect(try differences(database) == [])
+  }
+
+  @Test func saysWhenTheRoleMayNotUseTheSchema() throws {
+    let database = try filled()
+    let role = "stranger_" + String(UInt64.random(in: 0..<(.max)), radix: 16)
+    try database.execute("CREATE ROLE \(role) LOGIN")
+    defer { _ = try? database.execute("DROP ROLE \(role)") }
+    #expect { try database.store(as: role).read { try $0.verdictCount() } } throws: {
+      ($0 as? StoreError)?.code == .failed && "\($0)".contains("docs/postgres.md")
+    }
+  }
+
+  /// A report that is at work is not disturbed, and the job is not a failed one: the next run drops the day.
+  @Test func leavesDaysThatAreReadToTheNextRun() throws {
+    let database = try filled()
+    let store = try database.store
+    let maintainer = try #require(try store.makeMaintainer())
+    defer { maintainer.close() }
+    let retention = Retention(of: store, by: maintainer)
+    let cutoff = Timestamp(microseconds: StoreSuite.start + Timestamp.microsecondsPerDay)
+    try store.read { snapshot throws in
+      #expect(try snapshot.verdictCount() == 2_000)
+      let summary = try retention.dropVerdicts(before: cutoff)
+      #expect(summary.postponement != nil && summary.obstacle == nil && summary.days == 0)
+      #expect(try snapshot.verdictCount() == 2_000)
+    }
+    let summary = try retention.dropVerdicts(before: cutoff)
+    #expect(summary.postponement == nil && summary.days == 1 && summary.verdicts == 1_440)
+    #expect(try differences(database) == [])
+  }
+
+  @Test(arguments: ["$user", "pg_x", "information_schema", "", String(repeating: "x", count: 64), "a\nb"])
+  func refusesSchemasThatAreNotOnesOwn(name: String) {
+    #expect(throws: StoreError.self) { try PostgresAddress(url: "postgres://h/db", schema: name, lockTimeoutMilliseconds: 1) }
   }
 
   /// A password that was not encoded would otherwise stand in a message as a host, a port or a database.
@@ -191,6 +241,9 @@ struct PostgresStoreTests {
     "UPDATE guardtally.dimension_values SET value = 'renamed' WHERE dimension = 1",
     "INSERT INTO guardtally.store_state VALUES ('floor', 1767225600000001)",
     "INSERT INTO guardtally.store_state VALUES ('verdicts_retired', 5)",
+    "DELETE FROM guardtally.verdict_partitions",
+    "UPDATE guardtally.verdict_partitions SET ends = ends + 1",
+    "UPDATE guardtally.verdict_partitions SET name = 'other'",
     "INSERT INTO guardtally.sealed_days VALUES (1767139200000000, 5, 1767139200000001, '\\x00')",
   ])
   func verifyFindsDamage(damage: String) throws {

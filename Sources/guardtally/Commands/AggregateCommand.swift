@@ -1,4 +1,5 @@
 import ArgumentParser
+import Exposition
 import Reports
 import Storage
 import Verdicts
@@ -22,7 +23,7 @@ struct AggregateCommand: ParsableCommand {
 
   @OptionGroup var storeOptions: StoreOptions
 
-  @Option(help: ArgumentHelp("Drop verdicts of days (UTC) that are older: 30d, 52w. Default: keep them for ever.", valueName: "duration"))
+  @Option(help: ArgumentHelp("Drop verdicts of days (UTC) that are older: 30d, 52w; at least the longest window. Default: keep them for ever.", valueName: "duration"))
   var keepVerdicts: String?
 
   @Option(help: ArgumentHelp("Write the exposition here for node_exporter's textfile collector.", valueName: "file"))
@@ -48,10 +49,21 @@ struct AggregateCommand: ParsableCommand {
         store: try storeOptions.store(), keptMicroseconds: try keepVerdicts.map { try length($0, of: "--keep-verdicts") },
         textfile: textfile, reports: reports, zone: try zone(), exposition: try expositionOptions.settings(),
         precious: try storeOptions.files())
+      guard textfile != "", reports != "" else { throw Failure.usage("--textfile and --reports take a name") }
+      warn(of: job)
       guard let every else { return try job.run(now: try SpanText.clock(now)) }
       if now != nil { throw Failure.usage("--now does not go with --every: a clock that stands still ends no interval") }
       try repeatRuns(of: job, every: try length(every, of: "--every"))
     }
+  }
+
+  /// Windows that reach back over dropped verdicts have no series.
+  private func warn(of job: AggregateRun) {
+    guard let kept = job.keptMicroseconds, let longest = job.exposition.windows.max(by: { $0.microseconds < $1.microseconds }),
+      kept < longest.microseconds
+    else { return }
+    StandardError.line(
+      "guardtally: warning: --keep-verdicts is shorter than the window \(longest.name), which then has no series in the metrics; keep at least that long, or take shorter --windows")
   }
 
   /// Runs on a steady beat until a signal asks for the end. A failed run is told, and the next one tries again.

@@ -24,21 +24,28 @@ struct AggregateRun {
   /// - Throws: what the run ends with. The textfile is written whatever happened, also with the store out of reach.
   func run(now: Timestamp) throws {
     var ending: (any Error)?
+    var target: FileOutput?
     do {
-      guard try maintain(now: now) else { return }
+      target = try textfile.map { try FileOutput(path: $0, sparing: precious) }
     } catch {
       ending = error
     }
     do {
-      try writeTextfile(now: now)
+      guard try maintain(now: now, canPublish: ending == nil) else { return }
+    } catch {
+      ending = ending ?? error
+    }
+    do {
+      try target.map { try writeTextfile(to: $0, now: now) }
     } catch {
       ending = ending ?? error
     }
     if let ending { throw ending }
   }
 
+  /// - Parameter canPublish: false where the textfile cannot be written; the run then has failed, and does its other work.
   /// - Returns: false where another process does this work at the moment.
-  private func maintain(now: Timestamp) throws -> Bool {
+  private func maintain(now: Timestamp, canPublish: Bool) throws -> Bool {
     guard let maintainer = try store.makeMaintainer() else {
       StandardError.line("guardtally: another aggregation is at work on this database; nothing was done")
       return false
@@ -50,12 +57,13 @@ struct AggregateRun {
       let dropped = try dropVerdicts(by: maintainer, now: now)
       let files = try publishReports(now: now)
       let floor = try store.read { try $0.floor() }
-      try maintainer.record(dropped.obstacle == nil ? .succeeded : .failed, at: now)
+      try maintainer.record(dropped.obstacle == nil && canPublish ? .succeeded : .failed, at: now)
       let output = try FileOutput(path: nil)
       output.write(
         "folded=\(folded) days_dropped=\(dropped.days) verdicts_dropped=\(dropped.verdicts) floor=\(floor?.rfc3339() ?? "-") "
-          + "files=\(files + (textfile == nil ? 0 : 1))\n")
+          + "files=\(files + (textfile != nil && canPublish ? 1 : 0))\n")
       try output.finish()
+      if let postponement = dropped.postponement { StandardError.line("guardtally: \(postponement)") }
       if let obstacle = dropped.obstacle {
         StandardError.line("guardtally: \(obstacle)")
         throw ExitCode.failure
@@ -82,9 +90,7 @@ struct AggregateRun {
     return try store.read { try directory.publish(set, of: $0) }
   }
 
-  private func writeTextfile(now: Timestamp) throws {
-    guard let textfile else { return }
-    let output = try FileOutput(path: textfile, sparing: precious)
+  private func writeTextfile(to output: FileOutput, now: Timestamp) throws {
     do {
       let snapshot = try store.read { try MetricsSnapshot(of: $0, settings: exposition, now: now) }
       output.write(ExpositionFormat.text.render(snapshot.families))

@@ -42,6 +42,11 @@ struct StoreOptions: ParsableArguments {
   private func place() throws -> Place {
     let url = db ?? ProcessInfo.processInfo.environment["GUARDTALLY_DB"].flatMap { $0.isEmpty ? nil : $0 } ?? "sqlite:guardtally.db"
     if url.hasPrefix("postgres://") || url.hasPrefix("postgresql://") { return .server(url) }
+    // Neither a file's name nor shown: it may hold a password.
+    let beginsLikeServer = ["postgres:", "postgresql:"].contains { url.lowercased().hasPrefix($0) }
+    if beginsLikeServer || url.lowercased().contains("password=") {
+      throw Failure.usage("--db takes sqlite:PATH, a path, or a URL as in postgres://USER@HOST:PORT/DATABASE")
+    }
     if url.contains("://") { throw Failure.usage("--db takes sqlite:PATH, a path or postgres://…; it knows no other kind of database") }
     let path = url.hasPrefix("sqlite:") ? String(url.dropFirst("sqlite:".count)) : url
     guard !path.isEmpty, !path.hasPrefix(":memory:"), !path.hasPrefix("file:") else {
