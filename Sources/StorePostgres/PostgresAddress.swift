@@ -44,7 +44,7 @@ package struct PostgresAddress: Sendable {
     let rest = url.split(separator: "://", maxSplits: 1, omittingEmptySubsequences: false).last ?? ""
     let authority = rest.prefix { $0 != "/" && $0 != "?" }
     return authority.filter { $0 == "@" }.count <= 1 && !rest.dropFirst(authority.count).contains("@")
-      && authority.split(separator: "@").last.map(hasPort) ?? true
+      && hasPort(authority.split(separator: "@", omittingEmptySubsequences: false).last ?? "")
   }
 
   /// Whether what follows the last colon of each host is a number, or nothing.

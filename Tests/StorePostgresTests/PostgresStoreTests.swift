@@ -172,6 +172,14 @@ struct PostgresStoreTests {
     #expect(throws: StoreError.self) { try PostgresAddress(url: "postgres://h/db", schema: name, lockTimeoutMilliseconds: 1) }
   }
 
+  @Test(arguments: [
+    "postgres://", "postgresql:///db", "postgres://u:p@/db?host=/run/postgresql", "postgres://u@h1:1,h2:2/db", "postgres://[::1]:5432/db",
+    "postgres://u:p%40ss@h/db?options=-c%20geqo%3Doff",
+  ])
+  func takesURLsOfLibpq(url: String) throws {
+    _ = try PostgresAddress(url: url, schema: "guardtally", lockTimeoutMilliseconds: 1)
+  }
+
   /// A password that was not encoded would otherwise stand in a message as a host, a port or a database.
   @Test(arguments: [
     "postgres://u:p@ss@host/db", "postgres://u:pa/ss@host/db", "postgres://u:12/ss@host/db", "postgres://u:p?ss@host/db", "postgres://%zz/db",
