@@ -1,2 +1,2 @@
--- Makes the partition of the instant $1 where there is none.
-SELECT ensure_verdict_partition($1)
+-- Makes the partitions of the instants $1 where there are none.
+SELECT ensure_verdict_partition(instant) FROM unnest($1::bigint[]) AS instants (instant)

@@ -5,16 +5,21 @@ import Verdicts
 struct PartitionCover {
   private var ranges: [Range<Int64>] = []
 
-  /// Makes the partitions that rows need and that are not there, each in a transaction of its own.
+  /// Partitions that are made in one transaction, which locks each until its end.
+  private static let madeAtOnce = 64
+
+  /// Makes the partitions that rows need and that are not there, in transactions of their own.
   ///
   /// - Parameter rows: in ascending order of time.
   mutating func ensure(for rows: [VerdictRow], _ connection: PostgresConnection) throws {
-    guard firstUncovered(in: rows) != nil else { return }
+    guard !uncovered(in: rows).isEmpty else { return }
     try load(connection)
-    while let time = firstUncovered(in: rows) {
-      try connection.run("verdict_partitions.ensure", .integer(time))
+    while let first = uncovered(in: rows).first {
+      try connection.run("verdict_partitions.ensure", .integers(uncovered(in: rows)))
       try load(connection)
-      guard covers(time) else { throw StoreError(.damaged, "the partition of \(Timestamp(microseconds: time).rfc3339()) could not be made") }
+      guard index(of: first) != nil else {
+        throw StoreError(.damaged, "the partition of \(Timestamp(microseconds: first).rfc3339()) could not be made; run guardtally verify")
+      }
     }
   }
 
@@ -24,8 +29,6 @@ struct PartitionCover {
     let list = try connection.run("verdict_partitions.list")
     ranges = (0..<list.count).map { list.integer($0, 0)..<max(list.integer($0, 0), list.integer($0, 1)) }
   }
-
-  private func covers(_ time: Int64) -> Bool { index(of: time) != nil }
 
   /// The range that holds a time: ranges ascend and do not overlap.
   private func index(of time: Int64) -> Int? {
@@ -38,12 +41,19 @@ struct PartitionCover {
     return low < ranges.count && ranges[low].contains(time) ? low : nil
   }
 
-  private func firstUncovered(in rows: [VerdictRow]) -> Int64? {
+  /// An instant of each of the first days that no partition covers.
+  private func uncovered(in rows: [VerdictRow]) -> [Int64] {
+    var instants: [Int64] = []
     var end = Int64.min
     for row in rows where row.time >= end {
-      guard let index = index(of: row.time) else { return row.time }
-      end = ranges[index].upperBound
+      if let index = index(of: row.time) {
+        end = ranges[index].upperBound
+        continue
+      }
+      instants.append(row.time)
+      if instants.count == Self.madeAtOnce { break }
+      end = (row.time / Timestamp.microsecondsPerDay + 1) * Timestamp.microsecondsPerDay
     }
-    return nil
+    return instants
   }
 }

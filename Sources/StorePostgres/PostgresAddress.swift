@@ -98,9 +98,8 @@ package struct PostgresAddress: Sendable {
   }
 
   private func settings(for role: Role) -> String {
-    let quoted = "\"" + schema.replacing("\"", with: "\"\"") + "\""
-    return """
-      SET search_path = \(quoted), pg_temp; SET client_encoding = 'UTF8'; SET timezone = 'UTC'; SET datestyle = 'ISO, YMD';
+    """
+      SET search_path = \(PostgresConnection.identifier(schema)), pg_temp; SET client_encoding = 'UTF8'; SET timezone = 'UTC'; SET datestyle = 'ISO, YMD';
       SET standard_conforming_strings = on; SET synchronous_commit = on; SET default_transaction_isolation = 'read committed';
       SET default_transaction_read_only = off; SET statement_timeout = 0; SET idle_session_timeout = 0;
       SET idle_in_transaction_session_timeout = '\(role == .writing ? Self.idleWriterSeconds : 0)s';

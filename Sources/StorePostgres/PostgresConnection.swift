@@ -27,6 +27,9 @@ final class PostgresConnection {
 
   var isBad: Bool { isClosed || PQstatus(handle) == CONNECTION_BAD }
 
+  /// A name as SQL takes it, whatever it holds.
+  static func identifier(_ name: String) -> String { "\"" + name.replacing("\"", with: "\"\"") + "\"" }
+
   // MARK: - Statements
 
   /// Runs one or several statements that return nothing of interest.

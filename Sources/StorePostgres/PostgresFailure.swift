@@ -27,6 +27,17 @@ struct PostgresFailure: Error {
     self.message = state.isEmpty || speaksOfTheServer ? message : ""
   }
 
+  /// Runs a body and translates what Postgres answered into the words of the store.
+  ///
+  /// - Parameter place: how messages name the database.
+  static func translated<Result>(at place: String, _ body: () throws -> Result) throws -> Result {
+    do {
+      return try body()
+    } catch let failure as PostgresFailure {
+      throw failure.storeError(at: place)
+    }
+  }
+
   /// In the words of the store.
   ///
   /// - Parameter place: how messages name the database.

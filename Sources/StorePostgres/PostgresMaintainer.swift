@@ -24,11 +24,9 @@ final class PostgresMaintainer: StoreMaintainer {
 
   func prepare(for span: Span) throws {
     try translated {
-      var instant = max(span.from, .earliestAccepted)
-      while instant < span.to {
-        try connection.run("verdict_partitions.ensure", .integer(instant.microseconds))
-        instant = instant.advanced(byMicroseconds: Timestamp.microsecondsPerDay)
-      }
+      let first = max(span.from, .earliestAccepted).microseconds
+      let instants = Array(stride(from: first, to: max(first, span.to.microseconds), by: Int(Timestamp.microsecondsPerDay)))
+      try connection.run("verdict_partitions.ensure", .integers(instants))
     }
   }
 
@@ -143,7 +141,7 @@ final class PostgresMaintainer: StoreMaintainer {
   private func dropPartitions(before time: Timestamp) throws {
     let list = try connection.run("verdict_partitions.list")
     for row in 0..<list.count where list.integer(row, 1) <= time.microseconds {
-      let name = "\"" + list.text(row, 2).replacing("\"", with: "\"\"") + "\""
+      let name = PostgresConnection.identifier(list.text(row, 2))
       try connection.execute("ALTER TABLE verdicts DETACH PARTITION \(name); DROP TABLE \(name)", action: "dropping a partition")
       try connection.run("verdict_partitions.delete", .integer(list.integer(row, 0)))
     }
@@ -155,10 +153,6 @@ final class PostgresMaintainer: StoreMaintainer {
   }
 
   private func translated<Result>(_ body: () throws -> Result) throws -> Result {
-    do {
-      return try body()
-    } catch let failure as PostgresFailure {
-      throw failure.storeError(at: place)
-    }
+    try PostgresFailure.translated(at: place, body)
   }
 }

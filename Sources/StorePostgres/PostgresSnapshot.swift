@@ -203,11 +203,7 @@ final class PostgresSnapshot: StoreSnapshot {
   // MARK: - What can be
 
   private func translated<Result>(_ body: () throws -> Result) throws -> Result {
-    do {
-      return try body()
-    } catch let failure as PostgresFailure {
-      throw failure.storeError(at: place)
-    }
+    try PostgresFailure.translated(at: place, body)
   }
 
   private func time(_ microseconds: Int64, of what: String) throws -> Timestamp {

@@ -27,7 +27,7 @@ package struct PostgresStore: VerdictStore {
   package func migrationPlan() throws -> MigrationPlan {
     let (connection, place) = try address.connect(for: .reading)
     defer { connection.close() }
-    return try translating(at: place) {
+    return try PostgresFailure.translated(at: place) {
       guard try schemaState(connection, place: place) == .ours else { throw absent(at: place) }
       return try plan(connection)
     }
@@ -36,7 +36,7 @@ package struct PostgresStore: VerdictStore {
   package func migrate() throws -> [Migration] {
     let (connection, place) = try address.connect(for: .writing)
     defer { connection.close() }
-    return try translating(at: place) { try migrate(connection, place: place) }
+    return try PostgresFailure.translated(at: place) { try migrate(connection, place: place) }
   }
 
   package func makeWriter(options: WriterOptions) throws -> any VerdictWriter {
@@ -48,7 +48,7 @@ package struct PostgresStore: VerdictStore {
 
   package func makeMaintainer() throws -> (any StoreMaintainer)? {
     let (connection, place) = try connectForWriting()
-    return try translating(at: place) {
+    return try PostgresFailure.translated(at: place) {
       let space = AdvisoryLock.space(schema: address.schema)
       let isHeld = try connection.run("locks.try_session", .integer(space), .integer(AdvisoryLock.aggregation.rawValue)).integer(0, 0) == 1
       guard isHeld else { return nil }
@@ -59,7 +59,7 @@ package struct PostgresStore: VerdictStore {
   package func read<Result>(_ body: (any StoreSnapshot) throws -> Result) throws -> Result {
     let (connection, place) = try address.connect(for: .reading)
     defer { connection.close() }
-    return try translating(at: place) {
+    return try PostgresFailure.translated(at: place) {
       guard try schemaState(connection, place: place) == .ours else { throw absent(at: place) }
       try refuseUnlessCurrent(try plan(connection), place: place)
       // The lock comes before the snapshot: a partition that is dropped later stays as long as this reader needs it, and one that
@@ -71,19 +71,10 @@ package struct PostgresStore: VerdictStore {
 
   // MARK: - Opening
 
-  /// Runs a body and translates Postgres' failures into the store's errors.
-  private func translating<Result>(at place: String, _ body: () throws -> Result) throws -> Result {
-    do {
-      return try body()
-    } catch let failure as PostgresFailure {
-      throw failure.storeError(at: place)
-    }
-  }
-
   /// A session on a current schema; an empty database is migrated, one with data is not, for older workers may run on it.
   private func connectForWriting() throws -> (PostgresConnection, place: String) {
     let (connection, place) = try address.connect(for: .writing)
-    try translating(at: place) {
+    try PostgresFailure.translated(at: place) {
       if try schemaState(connection, place: place) == .ours {
         let plan = try plan(connection)
         if plan.pending.isEmpty || plan.unknown != nil { return try refuseUnlessCurrent(plan, place: place) }
@@ -140,7 +131,7 @@ package struct PostgresStore: VerdictStore {
       try connection.lock(.migration, space: AdvisoryLock.space(schema: address.schema))
       // Another process may have migrated while this one waited for the lock.
       let state = try schemaState(connection, place: place)
-      if state == .missing { try connection.execute("CREATE SCHEMA \"\(address.schema.replacing("\"", with: "\"\""))\"", action: "CREATE SCHEMA") }
+      if state == .missing { try connection.execute("CREATE SCHEMA \(PostgresConnection.identifier(address.schema))", action: "CREATE SCHEMA") }
       let plan = state == .ours ? try plan(connection) : try MigrationPlan(known: files.migrations.map { Migration($0) }, applied: [])
       try refuseIfAhead(plan, place: place)
       for migration in plan.pending {

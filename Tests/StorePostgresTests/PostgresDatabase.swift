@@ -4,7 +4,8 @@ import StorePostgres
 import Testing
 import Verdicts
 
-/// A database of its own for one test, on the server that `script/with-postgres` has started.
+/// A database of its own for one test, on the server that `script/with-postgres` has started. It is not dropped: that would wait
+/// for a checkpoint each time, and the server's folder is deleted as a whole.
 final class PostgresDatabase {
   private let server: String
   private let name = "test_" + UUID().uuidString.replacing("-", with: "").lowercased()
@@ -19,8 +20,6 @@ final class PostgresDatabase {
     self.schema = schema
     _ = try Self.execute("CREATE DATABASE \(name) \(options)", at: server)
   }
-
-  deinit { _ = try? Self.execute("DROP DATABASE \(name) WITH (FORCE)", at: server) }
 
   var url: String {
     let parts = server.split(separator: "/", omittingEmptySubsequences: false)

@@ -212,6 +212,18 @@ final class TemporaryDatabase {
     #expect(try differences(database) == [])
   }
 
+  /// A file of schema 1 is brought up: its tallies, which knew no error causes, are counted anew, and nothing else is lost.
+  @Test func bringsUpAFileOfTheFirstSchema() throws {
+    let database = try filled()
+    let before = try database.store.read { try $0.counters() }
+    try database.execute(
+      "DELETE FROM schema_migrations WHERE version = 2; DROP TABLE sealed_days; UPDATE tallies SET cells = x'0100' WHERE tally % 2 = 0")
+    #expect { try database.store.read { try $0.verdictCount() } } throws: { ($0 as? StoreError)?.code == .behind }
+    #expect(try database.store.migrate().map(\.version) == [2])
+    #expect(try database.store.read { try $0.counters() } == before)
+    #expect(try differences(database) == [])
+  }
+
   @Test func rebuildMendsTallies() throws {
     let database = try filled()
     try database.execute("UPDATE tallies SET cells = zeroblob(20) WHERE tally % 7 = 0; DELETE FROM tallies WHERE tally % 7 = 1")
