@@ -20,10 +20,11 @@ let package = Package(
     .target(name: "Verdicts"),
     .target(name: "Statistics"),
     .target(name: "ByteCoding"),
+    .target(name: "JSONReading", dependencies: ["Verdicts"]),
     .target(name: "Tallies", dependencies: ["ByteCoding", "Verdicts"]),
     .target(
       name: "Records",
-      dependencies: ["Verdicts", "CZlib", .product(name: "Crypto", package: "swift-crypto")]),
+      dependencies: ["Verdicts", "JSONReading", "CZlib", .product(name: "Crypto", package: "swift-crypto")]),
     .target(
       name: "Storage",
       dependencies: [
@@ -85,7 +86,7 @@ if let fuzzerLibrary = Context.environment["GUARDTALLY_FUZZER_LIBRARY"] {
     .executableTarget(
       name: "fuzz-records", dependencies: ["RecordOracle"], path: "Tests/FuzzRecords", swiftSettings: [coverage],
       linkerSettings: [.unsafeFlags([fuzzerLibrary, "-lstdc++"])]))
-  for target in package.targets where ["Records", "RecordOracle", "Verdicts"].contains(target.name) { target.swiftSettings = [coverage] }
+  for target in package.targets where ["JSONReading", "Records", "RecordOracle", "Verdicts"].contains(target.name) { target.swiftSettings = [coverage] }
 }
 
 for target in package.targets where target.type == .regular || target.type == .executable || target.type == .test {

@@ -1,4 +1,5 @@
 import Crypto
+import JSONReading
 package import Verdicts
 
 /// Turns lines into the rows of a batch.

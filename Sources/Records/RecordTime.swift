@@ -1,3 +1,4 @@
+package import JSONReading
 package import Verdicts
 
 /// Reads the times that records carry: RFC 3339 text, or a Unix time whose unit its size tells.

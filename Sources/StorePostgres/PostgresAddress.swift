@@ -61,7 +61,8 @@ package struct PostgresAddress: Sendable {
   }
 
   /// - Returns: a session that no setting of the server, database or role makes answer differently, and how to name its database.
-  func connect(for role: Role) throws(StoreError) -> (PostgresConnection, place: String) {
+  /// - Throws: ``StoreError``; ``PostgresFailure`` where the session broke after it was there.
+  func connect(for role: Role) throws -> (PostgresConnection, place: String) {
     let keywords = ["fallback_application_name", "connect_timeout", "dbname", "client_encoding"]
     let values = ["guardtally", "\(Self.connectTimeoutSeconds)", url, "UTF8"]
     let handle = Self.withCStrings(keywords) { keywords in
@@ -78,10 +79,8 @@ package struct PostgresAddress: Sendable {
     try refuseUnsuitable(handle, place: place)
     do {
       try connection.execute(settings(for: role), action: "setting up the session")
-    } catch let failure as PostgresFailure {
+    } catch let failure as PostgresFailure where !failure.isConnectionLost {
       throw failure.storeError(at: place)
-    } catch {
-      throw StoreError(.failed, "\(place): \(error)")
     }
     return (connection, place)
   }

@@ -25,25 +25,25 @@ package struct PostgresStore: VerdictStore {
   }
 
   package func migrationPlan() throws -> MigrationPlan {
-    let (connection, place) = try address.connect(for: .reading)
-    defer { connection.close() }
-    return try PostgresFailure.translated(at: place) {
+    let (current, connection, _) = try opened(for: .reading) { connection, place in
       guard try schemaState(connection, place: place) == .ours else { throw absent(at: place) }
       return try plan(connection)
     }
+    connection.close()
+    return current
   }
 
   package func migrate() throws -> [Migration] {
-    let (connection, place) = try address.connect(for: .writing)
-    defer { connection.close() }
-    return try PostgresFailure.translated(at: place) { try migrate(connection, place: place) }
+    let (applied, connection, _) = try opened(for: .writing) { try migrate($0, place: $1) }
+    connection.close()
+    return applied
   }
 
   package func makeWriter(options: WriterOptions) throws -> any VerdictWriter {
     let (connection, place) = try connectForWriting()
     return PostgresWriter(
       connection, place: place, space: AdvisoryLock.space(schema: address.schema), options: options,
-      patience: Patience(milliseconds: patienceMilliseconds, isInterrupted: isInterrupted), reconnect: { try address.connect(for: .writing) })
+      patience: patience, reconnect: { try address.connect(for: .writing) })
   }
 
   package func makeMaintainer() throws -> (any StoreMaintainer)? {
@@ -57,11 +57,12 @@ package struct PostgresStore: VerdictStore {
   }
 
   package func read<Result>(_ body: (any StoreSnapshot) throws -> Result) throws -> Result {
-    let (connection, place) = try address.connect(for: .reading)
-    defer { connection.close() }
-    return try PostgresFailure.translated(at: place) {
+    let (_, connection, place) = try opened(for: .reading) { connection, place in
       guard try schemaState(connection, place: place) == .ours else { throw absent(at: place) }
       try refuseUnlessCurrent(try plan(connection), place: place)
+    }
+    defer { connection.close() }
+    return try PostgresFailure.translated(at: place) {
       // The lock comes before the snapshot: a partition that is dropped later stays as long as this reader needs it, and one that
       // was dropped before is missing from the snapshot too.
       try connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; LOCK TABLE ONLY verdicts IN ACCESS SHARE MODE")
@@ -71,10 +72,33 @@ package struct PostgresStore: VerdictStore {
 
   // MARK: - Opening
 
+  private var patience: Patience { Patience(milliseconds: patienceMilliseconds, isInterrupted: isInterrupted) }
+
+  /// A session whose schema a body has looked at. Where it breaks meanwhile, another is opened: only a server that could not be
+  /// reached at all is given up at once.
+  private func opened<Result>(
+    for role: PostgresAddress.Role, _ body: (PostgresConnection, _ place: String) throws -> Result
+  ) throws -> (Result, PostgresConnection, place: String) {
+    let wait = patience.begin()
+    var isBroken = false
+    var place = "the Postgres server"
+    while true {
+      do {
+        let (connection, name) = try address.connect(for: role)
+        place = name
+        return (try body(connection, name), connection, name)
+      } catch let failure as PostgresFailure {
+        guard failure.isConnectionLost, wait.pause() else { throw failure.storeError(at: place) }
+        isBroken = true
+      } catch let error as StoreError where error.code == .unreachable && isBroken {
+        guard wait.pause() else { throw error }
+      }
+    }
+  }
+
   /// A session on a current schema; an empty database is migrated, one with data is not, for older workers may run on it.
   private func connectForWriting() throws -> (PostgresConnection, place: String) {
-    let (connection, place) = try address.connect(for: .writing)
-    try PostgresFailure.translated(at: place) {
+    let (_, connection, place) = try opened(for: .writing) { connection, place in
       if try schemaState(connection, place: place) == .ours {
         let plan = try plan(connection)
         if plan.pending.isEmpty || plan.unknown != nil { return try refuseUnlessCurrent(plan, place: place) }

@@ -154,7 +154,14 @@ def stopped_aggregate(scene: Scene, database: str) -> bool:
 def stopped_worker(scene: Scene, database: str) -> bool:
     worker = scene.ingest(database)
     scene.sleep()
-    is_hit = stopped(worker, lambda: scene.checks.equal(scene.program.run("aggregate", "--db", database).code in (0, 69), True, "aggregate"))
+
+    def aggregate_beside() -> None:
+        result = scene.program.run("aggregate", "--db", database)
+        # A worker that is stopped while it makes the tables leaves nothing to fold, or holds what everybody needs: that is said.
+        is_busy = result.code == 1 and b"did not finish in time" in result.stderr
+        scene.checks.check(result.code in (0, 69) or is_busy, "aggregate beside a stopped worker", result.brief())
+
+    is_hit = stopped(worker, aggregate_beside)
     _, stderr = worker.communicate()
     scene.checks.equal(worker.returncode, 0, f"the stopped worker goes on ({stderr[-200:]!r})")
     return is_hit

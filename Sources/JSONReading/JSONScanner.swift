@@ -1,4 +1,4 @@
-import Verdicts
+package import Verdicts
 
 extension RejectionCode: Error {}
 
@@ -6,16 +6,18 @@ extension RejectionCode: Error {}
 ///
 /// The line is borrowed; nothing is copied but strings with escapes, which are written to a scratch buffer that the next such
 /// string overwrites.
-struct JSONScanner {
-  var cursor: UnsafePointer<UInt8>
-  let end: UnsafePointer<UInt8>
-  private let nestingMax: Int
-  let scratch: ScratchBytes
+@frozen
+package struct JSONScanner {
+  package var cursor: UnsafePointer<UInt8>
+  package let end: UnsafePointer<UInt8>
+  package let nestingMax: Int
+  package let scratch: ScratchBytes
 
   /// - Parameters:
   ///   - nestingMax: arrays and objects inside one another, the record's own object being the first.
   ///   - scratch: at least as large as the longest string of the line.
-  init(_ line: UnsafeBufferPointer<UInt8>, nestingMax: Int, scratch: ScratchBytes) {
+  @inlinable
+  package init(_ line: UnsafeBufferPointer<UInt8>, nestingMax: Int, scratch: ScratchBytes) {
     cursor = line.baseAddress ?? UnsafePointer(scratch.start)
     end = cursor + line.count
     self.nestingMax = nestingMax
@@ -24,7 +26,8 @@ struct JSONScanner {
 
   /// The first byte of the next token, or 0 at the end of the line.
   @inline(__always)
-  mutating func peek() -> UInt8 {
+  @inlinable
+  package mutating func peek() -> UInt8 {
     while cursor < end {
       let byte = cursor.pointee
       if byte > 0x20 || !(byte == 0x20 || byte == 0x09 || byte == 0x0D || byte == 0x0A) { return byte }
@@ -33,21 +36,24 @@ struct JSONScanner {
     return 0
   }
 
-  var isAtEnd: Bool { cursor == end }
+  @inlinable
+  package var isAtEnd: Bool { cursor == end }
 
   /// Steps over a byte that ``peek()`` has shown.
   @inline(__always)
-  mutating func skipByte() { cursor += 1 }
+  @inlinable
+  package mutating func skipByte() { cursor += 1 }
 
   /// Steps over one expected punctuation mark.
   @inline(__always)
-  mutating func expect(_ byte: UInt8) throws(RejectionCode) {
+  @inlinable
+  package mutating func expect(_ byte: UInt8) throws(RejectionCode) {
     guard peek() == byte, cursor < end else { throw .badJSON }
     cursor += 1
   }
 
   /// Whether the next token is `null`, `true` or `false`, which is then stepped over.
-  mutating func skipWord(_ word: StaticString) -> Bool {
+  package mutating func skipWord(_ word: StaticString) -> Bool {
     let length = word.utf8CodeUnitCount
     guard end - cursor >= length else { return false }
     for index in 0..<length where cursor[index] != word.utf8Start[index] { return false }
@@ -58,7 +64,7 @@ struct JSONScanner {
   /// Steps over any value, checking it as strictly as the ones that are read.
   ///
   /// - Parameter depth: how many arrays and objects are open around the value.
-  mutating func skipValue(depth: Int) throws(RejectionCode) {
+  package mutating func skipValue(depth: Int) throws(RejectionCode) {
     switch peek() {
     case 0x22: _ = try string()
     case 0x7B:
@@ -93,7 +99,8 @@ struct JSONScanner {
 
   /// True after a comma, false after the closing mark.
   @inline(__always)
-  mutating func skipComma(orEnd mark: UInt8) throws(RejectionCode) -> Bool {
+  @inlinable
+  package mutating func skipComma(orEnd mark: UInt8) throws(RejectionCode) -> Bool {
     let byte = peek()
     guard cursor < end else { throw .badJSON }
     cursor += 1

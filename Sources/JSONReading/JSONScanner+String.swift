@@ -1,9 +1,10 @@
-import Verdicts
+package import Verdicts
 
 extension JSONScanner {
   /// Reads a string. The bytes are valid until the next string with an escape is read.
   @inline(__always)
-  mutating func string() throws(RejectionCode) -> UnsafeBufferPointer<UInt8> {
+  @inlinable
+  package mutating func string() throws(RejectionCode) -> UnsafeBufferPointer<UInt8> {
     try expect(0x22)
     let start = cursor
     while end - cursor >= 8 {
@@ -29,7 +30,8 @@ extension JSONScanner {
     return try restOfString(from: start)
   }
 
-  private mutating func restOfString(from start: UnsafePointer<UInt8>) throws(RejectionCode) -> UnsafeBufferPointer<UInt8> {
+  @usableFromInline
+  mutating func restOfString(from start: UnsafePointer<UInt8>) throws(RejectionCode) -> UnsafeBufferPointer<UInt8> {
     while cursor < end {
       let byte = cursor.pointee
       if byte == 0x22 {

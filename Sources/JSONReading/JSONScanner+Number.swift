@@ -1,8 +1,8 @@
-import Verdicts
+package import Verdicts
 
 extension JSONScanner {
   /// Reads a number by JSON's grammar, exactly.
-  mutating func number() throws(RejectionCode) -> DecimalNumber {
+  package mutating func number() throws(RejectionCode) -> DecimalNumber {
     var number = DecimalNumber()
     if cursor < end, cursor.pointee == 0x2D {
       number.isNegative = true
