@@ -21,19 +21,20 @@ let package = Package(
     .target(name: "Statistics"),
     .target(name: "ByteCoding"),
     .target(name: "JSONReading", dependencies: ["Verdicts"]),
+    .target(name: "Guards", dependencies: ["JSONReading", "Verdicts"], exclude: ["guards.json"], plugins: ["EmbedFiles"]),
     .target(name: "Tallies", dependencies: ["ByteCoding", "Verdicts"]),
     .target(
       name: "Records",
-      dependencies: ["Verdicts", "JSONReading", "CZlib", .product(name: "Crypto", package: "swift-crypto")]),
+      dependencies: ["Verdicts", "Guards", "JSONReading", "CZlib", .product(name: "Crypto", package: "swift-crypto")]),
     .target(
       name: "Storage",
       dependencies: [
         "ByteCoding", "Verdicts", "Tallies", .product(name: "Crypto", package: "swift-crypto"),
       ]),
 
-    .executableTarget(name: "embed-sql"),
-    .plugin(name: "EmbedSQL", capability: .buildTool(), dependencies: ["embed-sql"]),
-    .target(name: "SQLFiles", plugins: ["EmbedSQL"]),
+    .executableTarget(name: "embed-files"),
+    .plugin(name: "EmbedFiles", capability: .buildTool(), dependencies: ["embed-files"]),
+    .target(name: "SQLFiles", plugins: ["EmbedFiles"]),
     .target(
       name: "StoreSQLite", dependencies: ["ByteCoding", "Verdicts", "Tallies", "Storage", "SQLFiles", "CSQLite"]),
 
@@ -63,6 +64,7 @@ let package = Package(
     .target(name: "StoreConformance", dependencies: ["Verdicts", "Tallies", "Storage"], path: "Tests/StoreConformance"),
     .testTarget(name: "VerdictsTests", dependencies: ["Verdicts"]),
     .target(name: "RecordOracle", dependencies: ["Records", "Verdicts"], path: "Tests/RecordOracle"),
+    .testTarget(name: "GuardsTests", dependencies: ["Guards", "JSONReading", "Verdicts"]),
     .testTarget(name: "RecordsTests", dependencies: ["Records", "RecordOracle", "Verdicts"]),
     .testTarget(name: "TalliesTests", dependencies: ["Tallies", "Statistics", "Verdicts"]),
     .testTarget(
@@ -86,7 +88,7 @@ if let fuzzerLibrary = Context.environment["GUARDTALLY_FUZZER_LIBRARY"] {
     .executableTarget(
       name: "fuzz-records", dependencies: ["RecordOracle"], path: "Tests/FuzzRecords", swiftSettings: [coverage],
       linkerSettings: [.unsafeFlags([fuzzerLibrary, "-lstdc++"])]))
-  for target in package.targets where ["JSONReading", "Records", "RecordOracle", "Verdicts"].contains(target.name) { target.swiftSettings = [coverage] }
+  for target in package.targets where ["Guards", "JSONReading", "Records", "RecordOracle", "Verdicts"].contains(target.name) { target.swiftSettings = [coverage] }
 }
 
 for target in package.targets where target.type == .regular || target.type == .executable || target.type == .test {

@@ -44,4 +44,47 @@ package struct DecimalNumber: Equatable, Sendable {
   }
 
   private static let powersOfTen: [UInt64] = (0...18).map { power in (0..<power).reduce(1) { product, _ in product * 10 } }
+
+  /// A number by JSON's grammar and nothing else, or nil.
+  package init?(json text: UnsafeBufferPointer<UInt8>) {
+    var scanner = JSONScanner(text, nestingMax: 0, scratch: ScratchBytes(capacity: 8))
+    guard let number = try? scanner.number(), scanner.isAtEnd else { return nil }
+    self = number
+  }
+
+  /// Whether the value is at least another one; both exactly, of numbers that are not negative.
+  package func isAtLeast(_ other: DecimalNumber) -> Bool {
+    if other.isZero { return true }
+    if isZero { return false }
+    // Compare the places of the first digits, then the digits brought to the same length.
+    let (place, otherPlace) = (Self.length(digits) + exponent, Self.length(other.digits) + other.exponent)
+    if place != otherPlace { return place > otherPlace }
+    let (left, right) = (Self.padded(digits), Self.padded(other.digits))
+    return left != right ? left > right : isCut || !other.isCut
+  }
+
+  /// The number in plain decimals, without zeros that say nothing.
+  package var text: String {
+    var whole = String(digits)
+    var fraction = ""
+    if exponent >= 0 { whole += String(repeating: "0", count: isZero ? 0 : exponent) } else {
+      whole = String(repeating: "0", count: max(0, 1 - exponent - whole.count)) + whole
+      fraction = String(whole.suffix(-exponent))
+      whole.removeLast(-exponent)
+    }
+    while fraction.last == "0" { fraction.removeLast() }
+    return (isNegative ? "-" : "") + whole + (fraction.isEmpty ? "" : ".\(fraction)")
+  }
+
+  private static func length(_ digits: UInt64) -> Int {
+    var length = 0
+    var rest = digits
+    while rest > 0 {
+      length += 1
+      rest /= 10
+    }
+    return length
+  }
+
+  private static func padded(_ digits: UInt64) -> UInt64 { (length(digits)..<19).reduce(digits) { value, _ in value * 10 } }
 }

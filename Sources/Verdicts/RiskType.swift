@@ -33,6 +33,11 @@ package struct RiskTypeSet: Hashable, Sendable {
   @inlinable
   package init(bits: UInt32 = 0) { self.bits = bits }
 
+  package init(_ types: some Sequence<RiskType>) {
+    bits = 0
+    for type in types { insert(type) }
+  }
+
   package static let all = RiskTypeSet(bits: (1 << UInt32(RiskType.count)) - 1)
 
   @inlinable

@@ -1,12 +1,12 @@
 import Foundation
 
-/// `embed-sql ROOT OUTPUT FILE…` writes one Swift file that holds the text of each file under its path relative to ROOT.
+/// `embed-files ROOT OUTPUT FILE…` writes one Swift file that holds the text of each file under its path relative to ROOT.
 @main
-struct EmbedSQLTool {
+struct EmbedFilesTool {
   static func main() throws {
     let arguments = CommandLine.arguments
     let root = URL(filePath: arguments[1]).standardizedFileURL.path()
-    var source = "/// SQL texts by path, written by the build from `migrations/` and `queries/`.\n"
+    var source = "/// Texts by path, written by the build.\n"
     source += "enum EmbeddedFiles {\n  static let texts: [String: String] = [\n"
     for path in arguments.dropFirst(3) {
       let file = URL(filePath: path).standardizedFileURL

@@ -1,0 +1,137 @@
+import JSONReading
+import Verdicts
+
+/// Replies that report what each of several filters detected (Azure Prompt Shields, Bedrock ApplyGuardrail, Google Model Armor).
+enum DetectionReports {
+  // MARK: - Azure Prompt Shields
+
+  /// Any analysis may detect an attack, also one of a kind that is new.
+  static func readAttacks(_ object: JSONValue, of format: GuardFormat) -> GuardReply {
+    var analyses = 0
+    var isReadable = true
+    var isDetected = false
+    for (_, value) in object.members where !value.isNull {
+      for analysis in value.kind == .array ? value.elements : [value] {
+        guard let detected = analysis["attackDetected"]?.bool else {
+          isReadable = false
+          continue
+        }
+        analyses += 1
+        isDetected = isDetected || detected
+      }
+    }
+    guard isDetected || isReadable && analyses > 0 else { return .unreadable }
+    var reply = GuardReply(isDetected ? .unsafe : .safe)
+    if isDetected, !format.categories.isEmpty { reply.names.mention(0, of: format) }
+    return reply
+  }
+
+  // MARK: - Bedrock ApplyGuardrail
+
+  static func readAssessments(_ object: JSONValue, of format: GuardFormat) -> GuardReply {
+    guard let action = object["action"]?.string, ["NONE", "GUARDRAIL_INTERVENED"].contains(action) else { return .unreadable }
+    var items = Items(format: format)
+    let assessments = object["assessments"]
+    for assessment in assessments.elements {
+      for (policy, value) in assessment.members {
+        for (_, list) in value.members where list.kind == .array {
+          for item in list.elements { items.add(item, policy: policy) }
+        }
+      }
+    }
+    var reply = GuardReply(.unsafe)
+    reply.names = items.names
+    if action == "NONE" {
+      guard items.fired == 0 else { return reply }
+      guard assessments?.kind == .array, !items.isDoubtful else { return .unreadable }
+      reply.verdict = .safe
+    } else if items.fired > 0, items.masked == items.fired {
+      guard !items.isDoubtful else { return .unreadable }
+      reply.verdict = .controversial
+    }
+    return reply
+  }
+
+  /// The items of all policies that fired. Their matches quote the content; they are not looked at.
+  private struct Items {
+    let format: GuardFormat
+    var names = NativeNames()
+    var fired = 0
+    var masked = 0
+    var isDoubtful = false
+
+    mutating func add(_ item: JSONValue, policy: Bytes) {
+      let action = item["action"]?.string
+      let detected = item["detected"]?.bool
+      switch action {
+      case "BLOCKED": break
+      case "ANONYMIZED": masked += 1
+      case "NONE", nil:
+        if detected == true { break }
+        // Without `detected`, one that is confident of something may have detected it.
+        let isSilent = detected == false || action != nil && (item["confidence"]?.string ?? "NONE") == "NONE"
+        if !isSilent { isDoubtful = true }
+        return
+      default:
+        isDoubtful = true
+        if detected != true { return }
+      }
+      fired += 1
+      if let category = item["type"]?.text.flatMap({ format.category(of: $0) }) ?? format.category(of: policy) {
+        names.mention(category, of: format)
+      } else {
+        names.mentionUnlisted(of: format)
+      }
+    }
+  }
+
+  // MARK: - Google Model Armor
+
+  static func readFilters(_ object: JSONValue, of format: GuardFormat) -> GuardReply {
+    guard let result = object["sanitizationResult", "sanitization_result"],
+      let state = result["filterMatchState", "filter_match_state"]?.string, ["MATCH_FOUND", "NO_MATCH_FOUND"].contains(state)
+    else { return .unreadable }
+    var names = NativeNames()
+    for (filter, value) in result["filterResults", "filter_results"].members where hasMatch(value) {
+      var parts = 0
+      for part in matchedParts(of: value) {
+        parts += 1
+        mention(Array(filter) + [0x2E] + part, of: format, in: &names)
+      }
+      if parts == 0 { mention(Array(filter), of: format, in: &names) }
+    }
+    if state == "NO_MATCH_FOUND" {
+      // A filter that found something, or one that did not run, is not what this says.
+      guard names.isEmpty else { return .unreadable }
+      guard let outcome = result["invocationResult", "invocation_result"]?.string else { return .unreadable }
+      return outcome == "SUCCESS" ? GuardReply(.safe) : ["PARTIAL", "FAILURE"].contains(outcome) ? .error(.other) : .unreadable
+    }
+    var reply = GuardReply(.unsafe)
+    reply.names = names
+    return reply
+  }
+
+  private static func mention(_ name: [UInt8], of format: GuardFormat, in names: inout NativeNames) {
+    name.withUnsafeBufferPointer { name in
+      if let category = format.category(of: name) { names.mention(category, of: format) } else { names.mentionUnlisted(of: format) }
+    }
+  }
+
+  private static func hasMatch(_ value: JSONValue) -> Bool {
+    for (name, member) in value.members {
+      if isMatchState(name) { if member.string == "MATCH_FOUND" { return true } } else if hasMatch(member) { return true }
+    }
+    return value.elements.contains(where: hasMatch)
+  }
+
+  /// The names of the kinds of harm that a filter tells apart, where they matched.
+  private static func matchedParts(of filter: JSONValue) -> [[UInt8]] {
+    filter.members.flatMap { _, result in
+      (result["raiFilterTypeResults", "rai_filter_type_results"].members).filter { hasMatch($0.value) }.map { Array($0.name) }
+    }
+  }
+
+  private static func isMatchState(_ name: Bytes) -> Bool {
+    name.elementsEqual("matchState".utf8) || name.elementsEqual("match_state".utf8)
+  }
+}

@@ -1,0 +1,66 @@
+import Verdicts
+
+/// Fields of a reply as they are read, whether they stand in lines or in an object.
+struct FieldReading {
+  private let format: GuardFormat
+  private var seen: UInt32 = 0
+  private var verdict: Verdict?
+  private var prompt: Verdict?
+  private var response: Verdict?
+  private var refusal = Refusal.absent
+  private var names = NativeNames()
+
+  init(_ format: GuardFormat) { self.format = format }
+
+  /// The index of the field of a name, or nil.
+  @inline(__always)
+  func field(named name: Bytes) -> Int? {
+    for (index, field) in format.fields.enumerated() {
+      for spelling in field.spellings where name.matches(spelling) { return index }
+    }
+    return nil
+  }
+
+  /// Takes in a field's value.
+  ///
+  /// - Returns: false where the field stands twice, or its value is none that it can have.
+  @inline(__always)
+  mutating func take(_ value: Bytes, for index: Int, isCut: Bool) -> Bool {
+    guard seen & 1 << UInt32(index) == 0 else { return false }
+    seen |= 1 << UInt32(index)
+    switch format.fields[index].role {
+    case .verdict:
+      verdict = format.verdict(of: value)
+      return verdict != nil
+    case .prompt:
+      prompt = format.verdict(of: value)
+      return prompt != nil || format.isNotApplicable(value)
+    case .response:
+      response = format.verdict(of: value)
+      return response != nil || format.isNotApplicable(value)
+    case .categories:
+      NameTexts.mention(value, of: format, isCut: isCut, in: &names)
+      return true
+    case .refusal:
+      if value.matches(Self.yes) { refusal = Refusal(true) } else if value.matches(Self.no) { refusal = Refusal(false) } else {
+        return !format.fields[index].isRequired || format.isNotApplicable(value)
+      }
+      return true
+    }
+  }
+
+  private static let yes = Array("yes".utf8)
+  private static let no = Array("no".utf8)
+
+  /// The reply once all fields are in.
+  ///
+  /// - Parameter isPrompt: whether the prompt is judged, whatever is said of a response.
+  func reply(isPrompt: Bool) -> GuardReply {
+    for (index, field) in format.fields.enumerated() where field.isRequired && seen & 1 << UInt32(index) == 0 { return .unreadable }
+    guard let decided = verdict ?? (isPrompt ? prompt : response ?? prompt) else { return .unreadable }
+    var reply = GuardReply(decided)
+    reply.refusal = refusal
+    reply.names = names
+    return reply
+  }
+}

@@ -1,0 +1,131 @@
+import JSONReading
+import Verdicts
+
+/// Replies that score categories and leave it to thresholds what that means (Azure AI Content Safety, Gemini, Perspective).
+///
+/// What is scored but cannot be read makes a reply that is not unsafe by the rest an error.
+enum ScoredCategories {
+  /// What the scores read so far add up to.
+  private struct Sum {
+    let format: GuardFormat
+    let thresholds: Thresholds
+    var verdict = Verdict.safe
+    var names = NativeNames()
+    var count = 0
+    var isDoubtful = false
+
+    mutating func add(_ name: Bytes, score: DecimalNumber, isBlocked: Bool = false) {
+      count += 1
+      let verdict = isBlocked ? .unsafe : thresholds.verdict(of: score)
+      guard verdict != .safe else { return }
+      mention(name)
+      raise(to: verdict)
+    }
+
+    mutating func raise(to other: Verdict) { if other.rawValue > verdict.rawValue { verdict = other } }
+
+    mutating func mention(_ name: Bytes) {
+      if let category = format.category(of: name.trimmed) { names.mention(category, of: format) } else { names.mentionUnlisted(of: format) }
+    }
+
+    func reply(hasDecided: Bool = false) -> GuardReply {
+      guard verdict == .unsafe || (count > 0 || hasDecided) && !isDoubtful else { return .unreadable }
+      var reply = GuardReply(verdict)
+      reply.names = names
+      return reply
+    }
+  }
+
+  // MARK: - Azure AI Content Safety
+
+  static func readSeverities(_ object: JSONValue, of format: GuardFormat, thresholds: Thresholds) -> GuardReply {
+    var sum = Sum(format: format, thresholds: thresholds)
+    if let matches = object["blocklistsMatch"], !matches.isNull {
+      if matches.kind != .array { sum.isDoubtful = true }
+      if matches.count > 0 { sum.raise(to: .unsafe) }
+    }
+    guard let analysis = object["categoriesAnalysis"], analysis.kind == .array else { return sum.reply() }
+    for entry in analysis.elements {
+      guard let name = entry["category"]?.text else {
+        sum.isDoubtful = true
+        continue
+      }
+      if let severity = entry["severity"], !severity.isNull {
+        guard let score = severity.number, isOn(format.scale, score) else {
+          sum.isDoubtful = true
+          continue
+        }
+        sum.add(name, score: score)
+      } else if entry.count > (entry["severity"] == nil ? 1 : 2) {
+        // A severity may be left out, but not stand under another name.
+        sum.isDoubtful = true
+      }
+    }
+    return sum.reply()
+  }
+
+  // MARK: - Gemini
+
+  static func readRatings(_ object: JSONValue, of format: GuardFormat, thresholds: Thresholds) -> GuardReply {
+    var sum = Sum(format: format, thresholds: thresholds)
+    var judged = object["candidates"].elements
+    if let prompt = object["promptFeedback", "prompt_feedback"], !prompt.isNull { judged.append(prompt) }
+    for part in judged {
+      if let reason = part["blockReason", "block_reason"], !reason.isNull { sum.raise(to: .unsafe) }
+      if let reason = part["finishReason", "finish_reason"], !reason.isNull {
+        if format.blockingReasons.contains(where: { reason.text?.matches($0) == true }) {
+          sum.raise(to: .unsafe)
+        } else if !format.harmlessReasons.contains(where: { reason.text?.matches($0) == true }) {
+          sum.isDoubtful = true
+        }
+      }
+      for rating in part["safetyRatings", "safety_ratings"].elements { add(rating, to: &sum) }
+    }
+    return sum.reply()
+  }
+
+  private static func add(_ rating: JSONValue, to sum: inout Sum) {
+    guard let name = rating["category"]?.text else { return sum.isDoubtful = true }
+    let isBlocked = rating["blocked"]?.bool == true
+    // A member of a rating that is not known may be the one that blocks, misspelt.
+    for (member, _) in rating.members where !ratingMembers.contains(where: { member.matches($0) }) { sum.isDoubtful = true }
+    if let text = rating["probability"]?.string, let score = sum.format.scale?.score(of: text.uppercased()) {
+      sum.add(name, score: score, isBlocked: isBlocked)
+    } else if isBlocked {
+      sum.mention(name)
+      sum.raise(to: .unsafe)
+    } else {
+      sum.isDoubtful = true
+    }
+  }
+
+  private static let ratingMembers = [
+    "category", "probability", "blocked", "probabilityScore", "probability_score", "severity", "severityScore", "severity_score",
+    "overwrittenThreshold", "overwritten_threshold",
+  ].map(\.lowercaseBytes)
+
+  // MARK: - Perspective
+
+  static func readAttributes(_ object: JSONValue, of format: GuardFormat, thresholds: Thresholds) -> GuardReply {
+    var sum = Sum(format: format, thresholds: thresholds)
+    for (name, value) in object["attributeScores"].members {
+      if format.unmapped.contains(where: { name.trimmed.matches($0) }) { continue }
+      guard let score = value["summaryScore"]?["value"]?.number, isOn(format.scale, score) else {
+        sum.isDoubtful = true
+        continue
+      }
+      if format.category(of: name.trimmed) != nil {
+        sum.add(name, score: score)
+      } else if thresholds.verdict(of: score) != .safe {
+        // Nobody has said what this attribute means: high, it is neither safe nor unsafe.
+        sum.isDoubtful = true
+      }
+    }
+    return sum.reply()
+  }
+
+  private static func isOn(_ scale: ThresholdScale?, _ score: DecimalNumber) -> Bool {
+    guard case .numbers(let from, let to) = scale else { return true }
+    return (score.isZero || !score.isNegative) && score.isAtLeast(from) && to.isAtLeast(score)
+  }
+}
