@@ -56,7 +56,7 @@ let package = Package(
     .executableTarget(
       name: "guardtally",
       dependencies: [
-        "Ingestion", "Reports", "Exposition", "Verification", "Traffic", "Files", "Aggregation", "StoreSQLite",
+        "Guards", "JSONReading", "Ingestion", "Reports", "Exposition", "Verification", "Traffic", "Files", "Aggregation", "StoreSQLite",
         "StorePostgres",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),

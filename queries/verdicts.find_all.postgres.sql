@@ -1,7 +1,7 @@
 -- Verdicts with the keys ($1 time, $2 source, $3 id), in their order: time, latency, source, model, method, language, region,
--- risk_types, attributes, id. OFFSET 0 keeps the look-up of each key a look-up.
+-- risk_types, attributes, native_names, id. OFFSET 0 keeps the look-up of each key a look-up.
 SELECT found.time, found.latency, found.source, found.model, found.method, found.language, found.region, found.risk_types,
-  found.attributes, found.id
+  found.attributes, found.native_names, found.id
 FROM unnest($1::bigint[], $2::integer[], $3::text[]) WITH ORDINALITY AS key (time, source, id, place)
 CROSS JOIN LATERAL (
   SELECT verdicts.* FROM verdicts

@@ -72,7 +72,7 @@ package final class FileOutput: TextOutputStream {
 
   package func write(_ text: String) {
     buffer.append(contentsOf: text.utf8)
-    if buffer.count >= Self.bufferBytes { flush() }
+    if buffer.count >= Self.bufferBytes { writeBuffer() }
   }
 
   package func write(bytes: [UInt8]) {
@@ -82,13 +82,12 @@ package final class FileOutput: TextOutputStream {
   /// Lets a writer append to what is not yet written out.
   package func write(_ append: (inout [UInt8]) -> Void) {
     append(&buffer)
-    if buffer.count >= Self.bufferBytes { flush() }
+    if buffer.count >= Self.bufferBytes { writeBuffer() }
   }
 
   /// Writes what is buffered, and gives a file its name: all of it or none.
   package func finish() throws {
-    flush()
-    if let failure { throw failure }
+    try flush()
     guard let file else { return }
     // The database may have come to be at this very place meanwhile.
     try Self.refuse(file.path, ifOneOf: precious)
@@ -98,7 +97,13 @@ package final class FileOutput: TextOutputStream {
     isFinished = true
   }
 
-  private func flush() {
+  /// Writes what is buffered, for whoever reads along.
+  package func flush() throws {
+    writeBuffer()
+    if let failure { throw failure }
+  }
+
+  private func writeBuffer() {
     defer { buffer.removeAll(keepingCapacity: true) }
     guard failure == nil else { return }
     var start = 0

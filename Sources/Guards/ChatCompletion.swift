@@ -13,6 +13,8 @@ struct ChatCompletion {
   private(set) var hasRefusal = false
   private(set) var hasFailed = false
   private(set) var hasChoice = false
+  /// Whether there are several choices, and nobody can tell which of them is the first.
+  private(set) var isAmbiguous = false
   private var isStream = false
 
   /// Whether the text ends where something cut it: a token limit, or a stream that broke off.
@@ -23,10 +25,10 @@ struct ChatCompletion {
     if ReplyReader.isFailure(object) { return hasFailed = true }
     if model == nil { model = object["model"]?.text.flatMap { $0.isEmpty ? nil : Array($0) } }
     latency = Self.latency(object) ?? latency
-    for choice in object["choices"].elements {
+    let choices = object["choices"].elements
+    if choices.count > 1, choices.contains(where: { $0["index"]?.number == nil }) { isAmbiguous = true }
+    for choice in choices {
       guard choice["index"].map({ $0.isNull || $0.number?.isZero == true }) ?? true else { continue }
-      // Of several choices without a number the first one counts, but every chunk.
-      if choice["delta"] == nil, hasChoice { continue }
       hasChoice = true
       if choice["delta"] != nil { isStream = true }
       if let reason = choice["finish_reason"]?.string { finishReason = reason }

@@ -32,6 +32,10 @@ enum DetectionReports {
     guard let action = object["action"]?.string, ["NONE", "GUARDRAIL_INTERVENED"].contains(action) else { return .unreadable }
     var items = Items(format: format)
     let assessments = object["assessments"]
+    // A list that nobody knows may be one of assessments.
+    if assessments == nil, object.members.contains(where: { name, value in value.count > 0 && !resultMembers.contains { name.elementsEqual($0) } }) {
+      items.isDoubtful = true
+    }
     for assessment in assessments.elements {
       for (policy, value) in assessment.members {
         for (_, list) in value.members where list.kind == .array {
@@ -45,12 +49,15 @@ enum DetectionReports {
       guard items.fired == 0 else { return reply }
       guard assessments?.kind == .array, !items.isDoubtful else { return .unreadable }
       reply.verdict = .safe
-    } else if items.fired > 0, items.masked == items.fired {
+    } else if items.masked == items.fired {
+      // Nothing was blocked as far as can be read.
       guard !items.isDoubtful else { return .unreadable }
-      reply.verdict = .controversial
+      if items.fired > 0 { reply.verdict = .controversial }
     }
     return reply
   }
+
+  private static let resultMembers = ["usage", "outputs", "output", "guardrailCoverage", "ResponseMetadata"].map { Array($0.utf8) }
 
   /// The items of all policies that fired. Their matches quote the content; they are not looked at.
   private struct Items {

@@ -17,7 +17,7 @@ enum FieldLines {
       }
       return isReadable
     }
-    return isReadable ? fields.reply(isPrompt: isPrompt) : .unreadable
+    return isReadable ? fields.reply(isPrompt: isPrompt, isCut: isCut) : .unreadable
   }
 
   /// Whether a line is the beginning of a field that decides nothing.
@@ -38,6 +38,6 @@ enum FieldLines {
       if value.isNull { continue }
       guard let text = value.text, fields.take(text.trimmed, for: field, isCut: false) else { return .unreadable }
     }
-    return fields.reply(isPrompt: isPrompt)
+    return fields.reply(isPrompt: isPrompt, isCut: false)
   }
 }

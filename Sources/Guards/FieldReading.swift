@@ -54,9 +54,14 @@ struct FieldReading {
 
   /// The reply once all fields are in.
   ///
-  /// - Parameter isPrompt: whether the prompt is judged, whatever is said of a response.
-  func reply(isPrompt: Bool) -> GuardReply {
+  /// - Parameters:
+  ///   - isPrompt: whether the prompt is judged, whatever is said of a response.
+  ///   - isCut: whether more may have come: what was said of a response may be missing.
+  func reply(isPrompt: Bool, isCut: Bool) -> GuardReply {
     for (index, field) in format.fields.enumerated() where field.isRequired && seen & 1 << UInt32(index) == 0 { return .unreadable }
+    for (index, field) in format.fields.enumerated() where isCut && !isPrompt && field.role == .response && seen & 1 << UInt32(index) == 0 {
+      return .unreadable
+    }
     guard let decided = verdict ?? (isPrompt ? prompt : response ?? prompt) else { return .unreadable }
     var reply = GuardReply(decided)
     reply.refusal = refusal

@@ -71,7 +71,9 @@ enum FirstWord {
       verdict = stated
       from = end + scoreEnd.count
     }
-    return verdict.map { reply($0, of: format, context: context) } ?? .unreadable
+    // A tag behind it is what is left of another element.
+    guard let verdict, !text.part(from: from).contains(0x3C) else { return .unreadable }
+    return reply(verdict, of: format, context: context)
   }
 
   private static let listStart = Array("<categories>".utf8)

@@ -76,7 +76,7 @@ package struct GuardCatalog: Sendable {
     for pair in value["labels"].elements {
       let texts = strings(pair)
       guard texts.count == 2, let verdict = Verdict.names.firstIndex(of: texts[1]) else { throw Fault(description: "\(name): a label is no pair of word and verdict") }
-      format.labels.append(GuardFormat.Label(spelling: texts[0].lowercaseBytes, verdict: Verdict.allCases[verdict]))
+      format.labels.append(GuardFormat.Label(text: texts[0], verdict: Verdict.allCases[verdict], spelling: texts[0].lowercaseBytes))
     }
     for field in value["fields"].elements {
       guard let role = field["role"]?.string.flatMap(GuardFormat.Field.Role.init(rawValue:)) else { throw Fault(description: "\(name): a field has no known role") }

@@ -24,9 +24,10 @@ package struct GuardFormat: Sendable {
   }
 
   /// A word that states a verdict.
-  struct Label: Sendable {
+  package struct Label: Sendable {
+    package var text: String
+    package var verdict: Verdict
     var spelling: [UInt8]
-    var verdict: Verdict
   }
 
   /// A named field of a reply.
@@ -74,7 +75,7 @@ package struct GuardFormat: Sendable {
   package var endOfLife: String?
   package var thresholds: Thresholds?
   package var scale: ThresholdScale?
-  var labels: [Label] = []
+  package var labels: [Label] = []
   var notApplicable: [[UInt8]] = []
   var fields: [Field] = []
   /// The member of the context that says what the guard was asked, and what stands for it.
@@ -90,9 +91,12 @@ package struct GuardFormat: Sendable {
   /// Names of a format at the most: a set of them is a word of bits, the highest of which stands for all others.
   static let categoriesMax = 63
 
-  /// The labels as the guard writes them, and the verdict of each.
-  package var labelTexts: [(label: String, verdict: Verdict)] {
-    labels.map { (String(decoding: $0.spelling, as: UTF8.self), $0.verdict) }
+  /// Whether the guard writes text, and not an object.
+  package var writesText: Bool {
+    switch shape {
+    case .fieldLines, .labelAndCodes, .firstWord, .scoreElement, .nameList, .policyViolation: true
+    default: false
+    }
   }
 
   /// The verdict that a word states, or nil.

@@ -132,7 +132,7 @@ package final class ReplyReader {
 
   private func readContent(of completion: ChatCompletion, context: GuardContext) -> GuardReply {
     if completion.hasFailed { return .error(.http) }
-    guard completion.hasChoice, let guardFormat = context.guardFormat else { return .unreadable }
+    guard completion.hasChoice, !completion.isAmbiguous, let guardFormat = context.guardFormat else { return .unreadable }
     let format = catalog.formats[guardFormat]
     // A server that takes all that a guard writes for reasoning leaves the content empty.
     let text = Self.isBlank(completion.content) ? completion.reasoning : completion.content

@@ -44,6 +44,8 @@ enum ScoredCategories {
       if matches.kind != .array { sum.isDoubtful = true }
       if matches.count > 0 { sum.raise(to: .unsafe) }
     }
+    // A list that nobody knows may be one of matches.
+    for (name, value) in object.members where value.count > 0 && !resultMembers.contains(where: { name.elementsEqual($0) }) { sum.isDoubtful = true }
     guard let analysis = object["categoriesAnalysis"], analysis.kind == .array else { return sum.reply() }
     for entry in analysis.elements {
       guard let name = entry["category"]?.text else {
@@ -63,6 +65,8 @@ enum ScoredCategories {
     }
     return sum.reply()
   }
+
+  private static let resultMembers = ["blocklistsMatch", "categoriesAnalysis"].map { Array($0.utf8) }
 
   // MARK: - Gemini
 
@@ -88,7 +92,7 @@ enum ScoredCategories {
     guard let name = rating["category"]?.text else { return sum.isDoubtful = true }
     let isBlocked = rating["blocked"]?.bool == true
     // A member of a rating that is not known may be the one that blocks, misspelt.
-    for (member, _) in rating.members where !ratingMembers.contains(where: { member.matches($0) }) { sum.isDoubtful = true }
+    for (member, _) in rating.members where !ratingMembers.contains(where: { member.elementsEqual($0) }) { sum.isDoubtful = true }
     if let text = rating["probability"]?.string, let score = sum.format.scale?.score(of: text.uppercased()) {
       sum.add(name, score: score, isBlocked: isBlocked)
     } else if isBlocked {
@@ -102,7 +106,7 @@ enum ScoredCategories {
   private static let ratingMembers = [
     "category", "probability", "blocked", "probabilityScore", "probability_score", "severity", "severityScore", "severity_score",
     "overwrittenThreshold", "overwritten_threshold",
-  ].map(\.lowercaseBytes)
+  ].map { Array($0.utf8) }
 
   // MARK: - Perspective
 

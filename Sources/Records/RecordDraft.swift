@@ -2,13 +2,30 @@ import Verdicts
 
 /// What has been read of a record.
 struct RecordDraft {
+  enum Output {
+    case absent
+    /// `null` or an empty string.
+    case empty
+    /// A string; its bytes are the reader's.
+    case text
+    case json(UnsafeBufferPointer<UInt8>)
+  }
+
+  enum Format {
+    case absent
+    case known(Int)
+    case unknown
+  }
+
   var row = VerdictRow()
   var seen: UInt32 = 0
   var hasID = false
   var time: Timestamp?
   var verdict: Verdict?
-  var hasOutput = false
-  var hasFormat = false
+  var output = Output.absent
+  var format = Format.absent
+  /// The bytes of a `context`, which is read where a format is.
+  var context: UnsafeBufferPointer<UInt8>?
   var hasRiskTypes = false
   var latency = VerdictRow.noLatency
   var errorCause = ErrorCause.absent

@@ -1,4 +1,5 @@
 import Crypto
+import Guards
 import JSONReading
 package import Verdicts
 
@@ -8,9 +9,17 @@ package import Verdicts
 /// (but for nesting over the bound, behind which nobody looks).
 /// Among the faults of a well-formed record the first in the order of its fields is reported.
 package struct RecordReader {
-  private let settings: RecordSettings
+  let settings: RecordSettings
   private let scratch: ScratchBytes
-  private var interners = Dimension.allCases.map { ValueInterner($0) }
+  let replies: ReplyReader
+  let contextDocument: JSONDocument
+  /// The text of a record's `output`.
+  var outputText: [UInt8] = []
+  var nativeNames = NativeNameInterner()
+  private var formats = FormatLookup()
+  /// Names that may have been meant by the unknown format of the record at hand.
+  private var nearestNames: [String] = []
+  var interners = Dimension.allCases.map { ValueInterner($0) }
   /// The batch's index of each dimension's constant, once a record has needed it.
   private var constantIndices = [UInt32?](repeating: nil, count: Dimension.allCases.count)
   /// Records must not be later than this.
@@ -20,6 +29,8 @@ package struct RecordReader {
   package init(input: String, settings: RecordSettings) {
     self.settings = settings
     scratch = ScratchBytes(capacity: settings.lineBytesMax + 8)
+    replies = ReplyReader(thresholds: settings.thresholds, nestingMax: settings.nestingMax)
+    contextDocument = JSONDocument(nestingMax: settings.nestingMax)
     batch = VerdictBatch(input: input)
   }
 
@@ -34,11 +45,13 @@ package struct RecordReader {
     batch = VerdictBatch(input: batch.input)
     for index in interners.indices { interners[index].removeAll() }
     for index in constantIndices.indices { constantIndices[index] = nil }
+    nativeNames.removeAll()
   }
 
   /// The batch with its values. The reader must begin another before it reads on.
   package mutating func finishBatch() -> VerdictBatch {
     for index in interners.indices { batch.values[index] = interners[index].values }
+    batch.values[CodedField.nativeNames.lane] = nativeNames.values
     var finished = VerdictBatch(input: batch.input)
     swap(&finished, &batch)
     return finished
@@ -54,7 +67,7 @@ package struct RecordReader {
       batch.positions.append(position)
     } catch {
       batch.idBytes.removeLast(batch.idBytes.count - idStart)
-      batch.rejections.append(Rejection(position: position, code: error))
+      batch.rejections.append(Rejection(position: position, code: error, nearestNames: error == .unknownFormat ? nearestNames : []))
     }
   }
 
@@ -69,10 +82,13 @@ package struct RecordReader {
   private mutating func record(_ line: UnsafeBufferPointer<UInt8>, at position: LinePosition) throws(RejectionCode) -> VerdictRow {
     var scanner = JSONScanner(line, nestingMax: settings.nestingMax, scratch: scratch)
     var draft = RecordDraft()
+    let idStart = batch.idBytes.count
     guard scanner.peek() == 0x7B else {
       try scanner.skipValue(depth: 0)
       _ = scanner.peek()
-      throw scanner.isAtEnd ? .notAnObject : .trailingText
+      guard scanner.isAtEnd else { throw .trailingText }
+      guard settings.format != nil else { throw .notAnObject }
+      return try bareReply(line, at: position)
     }
     scanner.skipByte()
     if scanner.peek() == 0x7D {
@@ -94,6 +110,11 @@ package struct RecordReader {
     }
     _ = scanner.peek()
     guard scanner.isAtEnd else { throw .trailingText }
+    if settings.format != nil, draft.seen & (RecordField.output.bit | RecordField.verdict.bit) == 0 {
+      // What looks like a record's fields are the guard's own.
+      batch.idBytes.removeLast(batch.idBytes.count - idStart)
+      return try bareReply(line, at: position)
+    }
     if let fault = draft.fault { throw fault }
     return try complete(&draft, line: line, at: position)
   }
@@ -102,6 +123,7 @@ package struct RecordReader {
     let first = scanner.peek()
     if first == 0x6E {
       guard scanner.skipWord("null") else { throw .badJSON }
+      if field == .output { draft.output = .empty }
       return
     }
     switch field {
@@ -115,12 +137,20 @@ package struct RecordReader {
       draft.row.refusal = Refusal(first == 0x74).rawValue
     case .riskTypes where first == 0x5B:
       try readRiskTypes(&scanner, &draft)
+    case .output where first == 0x22:
+      let text = try scanner.string()
+      // The next string with an escape would overwrite it.
+      outputText.removeAll(keepingCapacity: true)
+      outputText.append(contentsOf: text)
+      draft.output = text.isEmpty ? .empty : .text
     case .output:
-      let isEmpty = first == 0x22 ? try scanner.string().isEmpty : false
-      if first != 0x22 { try scanner.skipValue(depth: 1) }
-      draft.hasOutput = !isEmpty
-    case .context:
+      let start = scanner.cursor
       try scanner.skipValue(depth: 1)
+      draft.output = .json(UnsafeBufferPointer(start: start, count: scanner.cursor - start))
+    case .context:
+      let start = scanner.cursor
+      try scanner.skipValue(depth: 1)
+      draft.context = UnsafeBufferPointer(start: start, count: scanner.cursor - start)
     default:
       guard first == 0x22 else {
         try scanner.skipValue(depth: 1)
@@ -157,7 +187,10 @@ package struct RecordReader {
     case .errorCause:
       guard let index = ErrorCause.names.firstIndex(where: { $0.utf8.elementsEqual(text) }) else { return draft.note(.badValue) }
       draft.errorCause = ErrorCause.allCases[index]
-    case .format: draft.hasFormat = true
+    case .format:
+      if let index = formats.index(of: text) { return draft.format = .known(index) }
+      draft.format = .unknown
+      nearestNames = GuardCatalog.standard.nearestNames(to: text)
     case .latency, .refusal, .riskTypes: draft.note(.badType)
     case .output, .context: break
     }
@@ -214,21 +247,19 @@ package struct RecordReader {
 
   // MARK: - From draft to row
 
-  private mutating func complete(
+  mutating func complete(
     _ draft: inout RecordDraft, line: UnsafeBufferPointer<UInt8>, at position: LinePosition
   ) throws(RejectionCode) -> VerdictRow {
-    if draft.hasOutput {
-      if draft.verdict != nil || draft.hasRiskTypes { throw .verdictAndOutput }
-      throw draft.hasFormat ? .unknownFormat : .missingFormat
-    }
+    let reply = try reply(of: draft)
     if !draft.hasID {
       guard settings.assignsIDs else { throw .missingID }
       assignID(to: &draft.row, line: line, at: position)
     }
     guard let time = draft.time ?? settings.assumedTime else { throw .missingTime }
     guard time >= .earliestAccepted, time <= latestAccepted else { throw .timeOutOfRange }
-    guard let verdict = draft.verdict ?? settings.constants.verdict else { throw .missingVerdict }
+    guard let verdict = reply?.verdict ?? draft.verdict ?? settings.constants.verdict else { throw .missingVerdict }
     draft.row.time = time.microseconds
+    if let reply { take(reply, into: &draft) }
     draft.row.verdict = verdict.rawValue
     draft.row.latency = draft.latency
     if verdict == .error {

@@ -1,3 +1,4 @@
+package import Guards
 package import Verdicts
 
 /// How records are read: bounds, and what stands in for fields that a record lacks.
@@ -14,6 +15,12 @@ package struct RecordSettings: Sendable {
   package var assignsIDs = false
   /// For records without the field.
   package var constants = RecordConstants()
+  /// The format of lines that are a guard's bare reply, and of records with `output` and without `format`: an index into
+  /// ``GuardCatalog/formats``.
+  package var format: Int?
+  /// What stands for members that a record's `context` lacks.
+  package var context = GuardContext()
+  package var thresholds = GuardThresholds()
 
   package static let nestingMaxDefault = 64
   package static let lineBytesMaxDefault = 1 << 20

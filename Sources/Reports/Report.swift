@@ -74,7 +74,7 @@ package struct Report: Sendable {
   }
 
   /// For each code the place of its value in bytewise order.
-  private static func ranks(_ values: DimensionValues) -> [Int] {
+  private static func ranks(_ values: CodedValues) -> [Int] {
     var ranks: [Int] = []
     let sorted = values.all.sorted { $0.value.utf8.lexicographicallyPrecedes($1.value.utf8) }
     for (rank, entry) in sorted.enumerated() {

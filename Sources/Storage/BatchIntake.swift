@@ -22,24 +22,28 @@ package struct BatchIntake {
     }
     isUsed = batch.values.enumerated().map { lane, values in
       var isUsed = [Bool](repeating: false, count: values.count)
-      for row in rows { isUsed[Int(row.codes[lane])] = true }
+      let first = CodedField.allCases[lane].firstInBatch
+      for row in rows where Int(row.codes[lane]) >= first { isUsed[Int(row.codes[lane]) - first] = true }
       return isUsed
     }
   }
 
-  /// The values of a dimension that one of the rows has, in order of arrival: refused records leave nothing in the store.
-  package func usedValues(of dimension: Dimension) -> [String] {
-    zip(batch.values[dimension.lane], isUsed[dimension.lane]).filter(\.1).map(\.0)
+  /// The values of a field that one of the rows has, in order of arrival: refused records leave nothing in the store.
+  package func usedValues(of field: CodedField) -> [String] {
+    zip(batch.values[field.lane], isUsed[field.lane]).filter(\.1).map(\.0)
   }
 
   /// Replaces the batch's own numbers of values by the store's codes.
   ///
-  /// - Parameter codes: gives the codes of a dimension's values, one for each.
-  package mutating func assignCodes(_ codes: (Dimension, [String]) throws -> [UInt32]) rethrows {
-    for dimension in Dimension.allCases {
-      let lane = dimension.lane
-      var codesOfUsed = try codes(dimension, usedValues(of: dimension))[...]
-      let codeOfValue = isUsed[lane].map { $0 ? codesOfUsed.removeFirst() : 0 }
+  /// - Parameter codes: gives the codes of a field's values, one for each.
+  package mutating func assignCodes(_ codes: (CodedField, [String]) throws -> [UInt32]) rethrows {
+    for field in CodedField.allCases {
+      let lane = field.lane
+      var codesOfUsed = try codes(field, usedValues(of: field))[...]
+      // What comes before the first value stands for none.
+      let none = [UInt32](repeating: 0, count: field.firstInBatch)
+      let codeOfValue = none + isUsed[lane].map { $0 ? codesOfUsed.removeFirst() : 0 }
+      if codeOfValue.count == none.count { continue }
       rows.withUnsafeMutableBufferPointer { rows in
         codeOfValue.withUnsafeBufferPointer { codeOfValue in
           for index in 0..<rows.count { rows[index].codes[lane] = codeOfValue[Int(rows[index].codes[lane])] }

@@ -50,7 +50,7 @@ package protocol StoreSnapshot {
   /// Verdicts that are present.
   func verdictCount() throws -> Int
 
-  func values(of dimension: Dimension) throws -> DimensionValues
+  func values(of field: CodedField) throws -> CodedValues
 
   /// Tallies of a combination with a bucket in the range, in ascending order. The bytes are valid during the call.
   func forEachTally(
@@ -90,6 +90,8 @@ package protocol StoreSnapshot {
 }
 
 extension StoreSnapshot {
+  package func values(of dimension: Dimension) throws -> CodedValues { try values(of: dimension.field) }
+
   /// The time of the newest verdict before a time that the store ever took in, dropped ones included.
   package func newestVerdictEver(before time: Timestamp = Span.always.to) throws -> Timestamp? {
     if let present = try newestVerdict(before: time) { return present }

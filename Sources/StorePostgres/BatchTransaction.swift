@@ -88,6 +88,7 @@ struct BatchTransaction {
       "verdicts.insert_new", column { $0.pointee.time }, column { $0.pointee.latency < 0 ? nil : $0.pointee.latency }, code(.source),
       code(.model), code(.method), code(.language), code(.region), column { Int64($0.pointee.riskTypes) },
       column { Int64(VerdictWire.attributes($0)) },
+      column { $0.pointee.codes[CodedField.nativeNames.lane] == 0 ? nil : Int64($0.pointee.codes[CodedField.nativeNames.lane]) },
       .slices(idBytes, new.map { Int(leaders[$0].idOffset)..<Int(leaders[$0].idOffset) + Int(leaders[$0].idLength) }))
     guard inserted.count < new.count else { return [] }
     struct Key: Hashable {

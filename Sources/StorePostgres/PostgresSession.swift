@@ -186,8 +186,8 @@ final class PostgresSession {
     guard !options.allowSynthetic else { return }
     let source = PostgresValue.integer(Int64(Dimension.source.rawValue))
     try SyntheticMixing.refuse(
-      sources: sources, hasSynthetic: try connection.run("dimension_values.find", source, .text(WriterOptions.syntheticSource)).count > 0,
-      hasOthers: try connection.run("dimension_values.has_other_value", source, .text(WriterOptions.syntheticSource)).count > 0, place: place)
+      sources: sources, hasSynthetic: try connection.run("coded_values.find", source, .text(WriterOptions.syntheticSource)).count > 0,
+      hasOthers: try connection.run("coded_values.has_other_value", source, .text(WriterOptions.syntheticSource)).count > 0, place: place)
   }
 }
 

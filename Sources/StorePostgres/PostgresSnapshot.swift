@@ -35,16 +35,16 @@ final class PostgresSnapshot: StoreSnapshot {
     }
   }
 
-  func values(of dimension: Dimension) throws -> DimensionValues {
-    if dimension == .stage { return .stages }
+  func values(of field: CodedField) throws -> CodedValues {
+    if field == .stage { return .stages }
     return try translated {
-      let list = try connection.run("dimension_values.list", .integer(Int64(dimension.rawValue)))
-      return DimensionValues(
+      let list = try connection.run("coded_values.list", .integer(Int64(field.rawValue)))
+      return CodedValues(
         try (0..<list.count).map { row in
-          guard let code = UInt32(exactly: list.integer(row, 0)) else { throw impossible("a code of \(dimension.name)") }
+          guard let code = UInt32(exactly: list.integer(row, 0)) else { throw impossible("a code of \(field.name)") }
           let value = list.text(row, 1)
-          guard DimensionValueChecksum.of(value, code: code, in: dimension) == list.integer(row, 2) else {
-            throw StoreError(.damaged, "\(place): value \(code) of \(dimension.name) was changed after it was written; restore the database from a backup")
+          guard CodedValueChecksum.of(value, code: code, in: field) == list.integer(row, 2) else {
+            throw StoreError(.damaged, "\(place): value \(code) of \(field.name) was changed after it was written; restore the database from a backup")
           }
           return (code, value)
         })

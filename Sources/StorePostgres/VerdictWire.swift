@@ -5,9 +5,13 @@ import Verdicts
 enum VerdictWire {
   static let head: [UInt8] = Array("PGCOPY\n".utf8) + [0xFF, 0x0D, 0x0A, 0x00] + [UInt8](repeating: 0, count: 8)
   static let tail: [UInt8] = [0xFF, 0xFF]
-  static let columns = 10
+  static let columns = 11
+  /// Places of columns that may be NULL.
+  static let latencyColumn = 1
+  static let nativeNamesColumn = 9
+  static let idColumn = 10
   /// Bytes of a row besides its id.
-  private static let rowBytesMax = 2 + columns * 4 + 2 * 8 + 6 * 4 + 2
+  private static let rowBytesMax = 2 + columns * 4 + 2 * 8 + 7 * 4 + 2
 
   /// verdict (bits 0-1), stage (2-3), refusal (4-5), action (6-8), error cause (9-11).
   @inline(__always)
@@ -58,6 +62,8 @@ enum VerdictWire {
     field(row.pointee.codes[Dimension.region.lane])
     field(row.pointee.riskTypes)
     field(attributes(row))
+    let nativeNames = row.pointee.codes[CodedField.nativeNames.lane]
+    if nativeNames != 0 { field(nativeNames) } else { put(Int32(-1)) }
     let length = Int(row.pointee.idLength)
     put(Int32(length))
     cursor.copyMemory(from: ids + Int(row.pointee.idOffset), byteCount: length)
@@ -100,7 +106,7 @@ struct VerdictWireReader {
         let length = Int(Int32(bigEndian: piece.loadUnaligned(fromByteOffset: position, as: Int32.self)))
         position += 4
         guard length >= 0 else {
-          guard column == 1 else { return false }
+          guard column == VerdictWire.latencyColumn || column == VerdictWire.nativeNamesColumn else { return false }
           continue
         }
         guard position + length <= piece.count else { return false }
@@ -116,7 +122,7 @@ struct VerdictWireReader {
   /// - Returns: false for a value that no verdict has.
   @inline(__always)
   static func set(_ column: Int, of row: inout VerdictRow, to bytes: UnsafeRawBufferPointer, ids: inout [UInt8]) -> Bool {
-    if column == 9 {
+    if column == VerdictWire.idColumn {
       guard (1...256).contains(bytes.count) else { return false }
       row.idOffset = UInt32(ids.count)
       row.idLength = UInt16(bytes.count)
@@ -128,7 +134,7 @@ struct VerdictWireReader {
     case 0:
       guard (0..<253_402_300_800_000_000).contains(value) else { return false }
       row.time = value
-    case 1:
+    case VerdictWire.latencyColumn:
       guard (0...LatencyScale.microsecondsMax).contains(value) else { return false }
       row.latency = value
     case 2...6:
@@ -143,6 +149,9 @@ struct VerdictWireReader {
     case 7:
       guard (0...Int64(RiskTypeSet.all.bits)).contains(value) else { return false }
       row.riskTypes = UInt32(value)
+    case VerdictWire.nativeNamesColumn:
+      guard (1...Int64(Int32.max)).contains(value) else { return false }
+      row.codes[CodedField.nativeNames.lane] = UInt32(value)
     default:
       guard (0...0xFFF).contains(value), value >> 2 & 3 < Stage.allCases.count, value >> 4 & 3 < Refusal.allCases.count,
         value >> 6 & 7 < Action.allCases.count, value >> 9 & 7 < ErrorCause.allCases.count

@@ -41,21 +41,21 @@ struct SQLiteSnapshot: StoreSnapshot {
     return try find.step() ? find.integer(0) : nil
   }
 
-  func values(of dimension: Dimension) throws -> DimensionValues {
-    if dimension == .stage { return .stages }
-    let list = try connection.statement(files.query("dimension_values.list"))
+  func values(of field: CodedField) throws -> CodedValues {
+    if field == .stage { return .stages }
+    let list = try connection.statement(files.query("coded_values.list"))
     defer { list.reset() }
-    list.bind(1, Int64(dimension.rawValue))
+    list.bind(1, Int64(field.rawValue))
     var values: [(UInt32, String)] = []
     while try list.step() {
-      guard let code = UInt32(exactly: list.integer(0)) else { throw impossible("a code of \(dimension.name)") }
+      guard let code = UInt32(exactly: list.integer(0)) else { throw impossible("a code of \(field.name)") }
       let value = list.text(1)
-      guard DimensionValueChecksum.of(value, code: code, in: dimension) == list.integer(2) else {
-        throw StoreError(.damaged, "\(connection.path): value \(code) of \(dimension.name) was changed after it was written; restore the database from a backup")
+      guard CodedValueChecksum.of(value, code: code, in: field) == list.integer(2) else {
+        throw StoreError(.damaged, "\(connection.path): value \(code) of \(field.name) was changed after it was written; restore the database from a backup")
       }
       values.append((code, value))
     }
-    return DimensionValues(values)
+    return CodedValues(values)
   }
 
   func forEachTally(

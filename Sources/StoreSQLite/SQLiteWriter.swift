@@ -7,7 +7,7 @@ final class SQLiteWriter: VerdictWriter {
   private let connection: SQLiteConnection
   private let files: SQLFiles
   private let options: WriterOptions
-  private var codebook: DimensionCodebook
+  private var codebook: Codebook
   private var blocks: VerdictBlocks
   private var tallies: TallyTable
   private var fates: [VerdictFate] = []
@@ -16,7 +16,7 @@ final class SQLiteWriter: VerdictWriter {
     self.connection = connection
     self.files = files
     self.options = options
-    codebook = DimensionCodebook(connection: connection, files: files)
+    codebook = Codebook(connection: connection, files: files)
     blocks = VerdictBlocks(connection: connection, files: files)
     tallies = TallyTable(connection: connection, files: files)
   }
@@ -63,7 +63,7 @@ final class SQLiteWriter: VerdictWriter {
     var intake = BatchIntake(batch, floor: try stateValue("floor").map(Timestamp.init))
     guard !intake.rows.isEmpty else { return intake }
     try refuseMixing(sources: intake.usedValues(of: .source))
-    try intake.assignCodes { dimension, values in try values.map { try codebook.code(of: $0, in: dimension) } }
+    try intake.assignCodes { field, values in try values.map { try codebook.code(of: $0, in: field) } }
     intake.sort()
     fates.removeAll(keepingCapacity: true)
     fates.append(contentsOf: repeatElement(.stored, count: intake.rows.count))
@@ -81,8 +81,8 @@ final class SQLiteWriter: VerdictWriter {
   private func refuseMixing(sources: [String]) throws {
     guard !options.allowSynthetic else { return }
     try SyntheticMixing.refuse(
-      sources: sources, hasSynthetic: try hasSource(matching: "dimension_values.find", WriterOptions.syntheticSource),
-      hasOthers: try hasSource(matching: "dimension_values.has_other_value", WriterOptions.syntheticSource), place: connection.path)
+      sources: sources, hasSynthetic: try hasSource(matching: "coded_values.find", WriterOptions.syntheticSource),
+      hasOthers: try hasSource(matching: "coded_values.has_other_value", WriterOptions.syntheticSource), place: connection.path)
   }
 
   private func hasSource(matching query: String, _ value: String) throws -> Bool {

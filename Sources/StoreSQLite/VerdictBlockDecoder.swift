@@ -13,7 +13,8 @@ struct VerdictBlockDecoder {
     ids.removeAll(keepingCapacity: true)
     guard let body = ByteReader.checked(payload) else { return false }
     var reader = ByteReader(body)
-    guard reader.byte() == VerdictBlockEncoder.version else { return false }
+    let version = reader.byte()
+    guard (1...VerdictBlockEncoder.version).contains(version) else { return false }
     let count = reader.varint()
     guard !reader.isDamaged, (1...UInt64(VerdictBlockEncoder.rowsMax)).contains(count) else { return false }
     rows.removeAll(keepingCapacity: true)
@@ -47,6 +48,12 @@ struct VerdictBlockDecoder {
       Self.column(body, &reader, rows, isWanted: fields.contains(.riskTypes)) {
         if $1 > UInt64(RiskTypeSet.all.bits) { isImpossible = true }
         $0.pointee.riskTypes = UInt32(truncatingIfNeeded: $1)
+      }
+      if version > 1 {
+        Self.column(body, &reader, rows, isWanted: wantsCodes) {
+          if $1 > UInt64(UInt32.max) { isImpossible = true }
+          $0.pointee.codes[CodedField.nativeNames.lane] = UInt32(truncatingIfNeeded: $1)
+        }
       }
       Self.column(body, &reader, rows, isWanted: fields.contains(.latency)) {
         if $1 > UInt64(LatencyScale.microsecondsMax) + 1 { isImpossible = true }

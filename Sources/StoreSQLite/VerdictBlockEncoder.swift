@@ -5,8 +5,8 @@ import Verdicts
 ///
 ///     version      byte
 ///     rows         varint
-///     columns      time, source, language, region, model, method, attributes, risk types, latency + 1 (0: none), id length:
-///                  each a varint minimum, a byte of width (0, 1, 2, 3, 4 or 8) and rows × width bytes, lowest byte first
+///     columns      time, source, language, region, model, method, attributes, risk types, native names (from version 2 on),
+///                  latency + 1 (0: none), id length: each a varint minimum, a byte of width (0, 1, 2, 3, 4 or 8) and rows × width bytes, lowest byte first
 ///     ids          a byte: 0 plain, 1 packed
 ///       plain      varint length of what all ids begin with, those bytes, and the rest of each id, end to end
 ///       packed     for ids of one length that differ in hexadecimal digits alone (UUIDs, padded numbers): the first id, a bit for
@@ -16,7 +16,7 @@ import Verdicts
 ///
 /// Attributes are verdict (bits 0-1), stage (2-3), refusal (4-5), action (6-8) and error cause (9-11).
 enum VerdictBlockEncoder {
-  static let version: UInt8 = 1
+  static let version: UInt8 = 2
   /// Rows of a block at the most. Larger blocks cost less in bulk, smaller ones less where one late verdict is added.
   static let rowsMax = 1_024
 
@@ -39,6 +39,7 @@ enum VerdictBlockEncoder {
         | UInt64(row.pointee.refusal) << 4 | UInt64(row.pointee.action) << 6 | UInt64(row.pointee.errorCause) << 9
     }
     column(rows, &writer) { UInt64($0.pointee.riskTypes) }
+    column(rows, &writer) { UInt64($0.pointee.codes[CodedField.nativeNames.lane]) }
     column(rows, &writer) { UInt64(bitPattern: $0.pointee.latency + 1) }
     column(rows, &writer) { UInt64($0.pointee.idLength) }
     writeIDs(rows, ids: ids, &writer)

@@ -50,7 +50,7 @@ package struct GroupTable: Sendable {
 
   private static func hash(_ key: DimensionCodes) -> Int {
     var hash: UInt64 = 0
-    for lane in 0..<Dimension.allCases.count {
+    for lane in 0..<DimensionCodes.scalarCount {
       hash = (hash ^ UInt64(key[lane])) &* 0x9E37_79B9_7F4A_7C15
       hash ^= hash >> 29
     }

@@ -18,6 +18,8 @@ package enum VerdictFingerprint {
     mix(UInt64(codes[0]) << 32 | UInt64(codes[1]))
     mix(UInt64(codes[2]) << 32 | UInt64(codes[3]))
     mix(UInt64(codes[4]) << 32 | UInt64(codes[5]))
+    // Most verdicts have no native names, and none had any before they were kept.
+    if codes[6] != 0 { mix(UInt64(codes[6])) }
     mix(
       UInt64(row.pointee.riskTypes) << 32 | UInt64(row.pointee.verdict) << 24 | UInt64(row.pointee.refusal) << 16
         | UInt64(row.pointee.action) << 8 | UInt64(row.pointee.errorCause))

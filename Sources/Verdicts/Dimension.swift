@@ -41,7 +41,7 @@ package enum Dimension: UInt8, CaseIterable, Sendable {
   package static let valueBytesMax = 64
 }
 
-/// The codes of a verdict's dimension values, a lane per ``Dimension``; lanes 6 and 7 are 0.
+/// The codes of a verdict's dimension values, a lane per ``Dimension``; lane 6 has the native names (``CodedField``), lane 7 is 0.
 ///
 /// A store numbers the values of each dimension from 1; the codes of `stage` are ``Stage``'s raw values everywhere. A
 /// vector, because grouping compares and hashes whole sets of dimensions at once.

@@ -2,10 +2,17 @@
 package struct Rejection: Sendable, Hashable {
   package var position: LinePosition
   package var code: RejectionCode
+  /// Listed names that may have been meant; never what the line said.
+  package var nearestNames: [String] = []
 
-  package init(position: LinePosition, code: RejectionCode) {
+  package init(position: LinePosition, code: RejectionCode, nearestNames: [String] = []) {
     self.position = position
     self.code = code
+    self.nearestNames = nearestNames
+  }
+
+  package var message: String {
+    nearestNames.isEmpty ? code.message : "\(code.message); nearest: \(nearestNames.joined(separator: ", "))"
   }
 }
 
@@ -34,6 +41,7 @@ package enum RejectionCode: String, CaseIterable, Sendable {
   case verdictAndOutput = "verdict_and_output"
   case missingFormat = "missing_format"
   case unknownFormat = "unknown_format"
+  case missingContext = "missing_context"
   case expired
   case conflict
 
@@ -61,8 +69,9 @@ package enum RejectionCode: String, CaseIterable, Sendable {
     case .missingVerdict: "neither verdict nor output"
     case .badVerdict: "the verdict is not safe, controversial, unsafe or error"
     case .verdictAndOutput: "output stands beside verdict or risk_types; send one or the other"
-    case .missingFormat: "output without format; name the guard's format"
-    case .unknownFormat: "no reader for this format of output; send verdict instead"
+    case .missingFormat: "output without format; name the guard's format in the record or with --format"
+    case .unknownFormat: "there is no format of that name; guardtally formats lists them"
+    case .missingContext: "the format is an envelope, and neither context.guard nor --context says which guard's reply is in it"
     case .expired: "the time is before the store's floor, where a repetition could not be recognised"
     case .conflict: "the same source, id and time came before with other content; the first stays"
     }

@@ -9,8 +9,9 @@ package struct VerdictBatch: Sendable {
   package var idBytes: [UInt8] = []
   /// Where each row stands in its input; as many as rows.
   package var positions: [LinePosition] = []
-  /// For each dimension (by raw value) the distinct canonical values of this batch, in order of arrival.
-  package var values: [[String]] = [[String]](repeating: [], count: Dimension.allCases.count)
+  /// For each coded field (by raw value) the distinct canonical values of this batch, in order of arrival; a row has a value's place
+  /// counted from ``CodedField/firstInBatch``.
+  package var values: [[String]] = [[String]](repeating: [], count: CodedField.allCases.count)
   package var rejections: [Rejection] = []
   /// Lines that were not blank.
   package var read: Int = 0

@@ -110,7 +110,7 @@ struct DayRecount {
     }
   }
 
-  private func name(of codes: DimensionCodes, in combination: Combination, values: [DimensionValues]) -> String {
+  private func name(of codes: DimensionCodes, in combination: Combination, values: [CodedValues]) -> String {
     zip(combination.dimensions, values).map { " \($0.name)=\($1[codes[Int($0.rawValue)]] ?? "?")" }.joined()
   }
 
@@ -127,15 +127,17 @@ struct DayRecount {
   private static func checkIdentities(
     of snapshot: any StoreSnapshot, in span: Span, newestBySource: inout [UInt32: Timestamp]
   ) throws {
-    let listed = try Dimension.allCases.map { dimension in Set(try snapshot.values(of: dimension).all.map(\.code)) }
+    let listed = try CodedField.allCases.map { field in
+      Set(try snapshot.values(of: field).all.map(\.code) + (field == .nativeNames ? [0] : []))
+    }
     var previous = VerdictRow()
     var previousID: [UInt8] = []
     try snapshot.forEachVerdicts(in: span, fields: [.codes, .id]) { run in
       for row in run.rows {
-        for lane in 0..<Dimension.allCases.count where !listed[lane].contains(row.codes[lane]) {
+        for lane in 0..<CodedField.allCases.count where !listed[lane].contains(row.codes[lane]) {
           throw StoreError(
             .damaged,
-            "a verdict at \(Timestamp(microseconds: row.time).rfc3339()) has a \(Dimension.names[lane]) that the store does not list")
+            "a verdict at \(Timestamp(microseconds: row.time).rfc3339()) has a code of \(CodedField.allCases[lane].name) that the store does not list")
         }
         let source = row.codes[Dimension.source.lane]
         let id = run.idBytes[Int(row.idOffset)..<Int(row.idOffset) + Int(row.idLength)]

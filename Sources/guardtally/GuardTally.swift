@@ -17,8 +17,8 @@ struct GuardTally: ParsableCommand {
       """,
     version: ProgramVersion.text,
     subcommands: [
-      IngestCommand.self, AggregateCommand.self, ReportCommand.self, MetricsCommand.self, VerifyCommand.self, RebuildCommand.self, MigrateCommand.self,
-      GenerateCommand.self,
+      IngestCommand.self, AggregateCommand.self, ReportCommand.self, MetricsCommand.self, VerifyCommand.self, RebuildCommand.self,
+      FormatsCommand.self, MigrateCommand.self, GenerateCommand.self,
     ])
 
   static func main() {

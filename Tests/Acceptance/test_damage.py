@@ -55,11 +55,11 @@ def one_of(table: str, order: str, position: int = 5) -> str:
 
 def of_verdicts() -> list[Damage]:
     changed = {
-        "its model": "model = (SELECT max(code) FROM dimension_values WHERE dimension = 1 AND code <> verdicts.model)",
-        "its source": "source = (SELECT max(code) FROM dimension_values WHERE dimension = 0 AND code <> verdicts.source)",
-        "its method": "method = (SELECT max(code) FROM dimension_values WHERE dimension = 3 AND code <> verdicts.method)",
-        "its language": "language = (SELECT max(code) FROM dimension_values WHERE dimension = 4 AND code <> verdicts.language)",
-        "its region": "region = (SELECT max(code) FROM dimension_values WHERE dimension = 5 AND code <> verdicts.region)",
+        "its model": "model = (SELECT max(code) FROM coded_values WHERE field = 1 AND code <> verdicts.model)",
+        "its source": "source = (SELECT max(code) FROM coded_values WHERE field = 0 AND code <> verdicts.source)",
+        "its method": "method = (SELECT max(code) FROM coded_values WHERE field = 3 AND code <> verdicts.method)",
+        "its language": "language = (SELECT max(code) FROM coded_values WHERE field = 4 AND code <> verdicts.language)",
+        "its region": "region = (SELECT max(code) FROM coded_values WHERE field = 5 AND code <> verdicts.region)",
         "its latency by a microsecond": "latency = coalesce(latency, 0) + 1",
         "its latency removed or made": "latency = CASE WHEN latency IS NULL THEN 5 END",
         "its risk types": "risk_types = risk_types # 1",
@@ -145,14 +145,14 @@ def of_counters_and_ledger() -> list[Damage]:
 
 
 def of_values_and_floor() -> list[Damage]:
-    most = "(SELECT code FROM dimension_values WHERE dimension = 4 AND value = 'en')"
+    most = "(SELECT code FROM coded_values WHERE field = 4 AND value = 'en')"
     return [
-        Damage("a value renamed", "UPDATE dimension_values SET value = 'xx' WHERE dimension = 4 AND value = 'en'"),
-        Damage("a value in another letter case", "UPDATE dimension_values SET value = 'EN' WHERE dimension = 4 AND value = 'en'"),
-        Damage("a value deleted", f"DELETE FROM dimension_values WHERE dimension = 4 AND code = {most}"),
-        Damage("a value of another code", "UPDATE dimension_values SET code = 30000 WHERE dimension = 4 AND value = 'en'"),
-        Damage("two values exchanged", "UPDATE dimension_values SET code = -code + 60000 WHERE dimension = 1 AND code <= 2;"
-               " UPDATE dimension_values SET code = CASE code WHEN 59999 THEN 2 ELSE 1 END WHERE dimension = 1 AND code >= 59998"),
+        Damage("a value renamed", "UPDATE coded_values SET value = 'xx' WHERE field = 4 AND value = 'en'"),
+        Damage("a value in another letter case", "UPDATE coded_values SET value = 'EN' WHERE field = 4 AND value = 'en'"),
+        Damage("a value deleted", f"DELETE FROM coded_values WHERE field = 4 AND code = {most}"),
+        Damage("a value of another code", "UPDATE coded_values SET code = 30000 WHERE field = 4 AND value = 'en'"),
+        Damage("two values exchanged", "UPDATE coded_values SET code = -code + 60000 WHERE field = 1 AND code <= 2;"
+               " UPDATE coded_values SET code = CASE code WHEN 59999 THEN 2 ELSE 1 END WHERE field = 1 AND code >= 59998"),
         Damage("the floor a day later", f"UPDATE store_state SET value = value + {traffic.DAY} WHERE name = 'floor'"),
         Damage("the floor a day earlier", f"UPDATE store_state SET value = value - {traffic.DAY} WHERE name = 'floor'"),
         Damage("the floor a microsecond later", "UPDATE store_state SET value = value + 1 WHERE name = 'floor'"),

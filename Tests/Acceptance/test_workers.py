@@ -218,7 +218,7 @@ def check_rates(checks: Checks, program: Program, stores: PostgresDatabases, fol
         stored = sum(result.json_ledger.stored for result in results if result.json_ledger)
         checks.equal(stored, rows, f"{count}: all stored")
         # Values that the first records did not have are few; whoever adds one is waited for.
-        waits = [wait for wait in watcher.waits if "dimension_values" not in wait[1]]
+        waits = [wait for wait in watcher.waits if "coded_values" not in wait[1]]
         checks.check(not waits, f"{count}: nobody waits for a row ({watcher.looks} looks)", (len(waits), waits[:3]))
         checks.equal(program.verify(database).code, 0, f"{count}: verify")
         stores.drop(database)

@@ -249,7 +249,7 @@ struct PostgresStoreTests {
     "UPDATE guardtally.source_activity_deltas SET last_verdict = last_verdict - 1",
     "UPDATE guardtally.source_activity_deltas SET last_verdict = last_verdict + 1",
     "UPDATE guardtally.ledger SET read = read + 1, rejected = rejected + 1",
-    "UPDATE guardtally.dimension_values SET value = 'renamed' WHERE dimension = 1",
+    "UPDATE guardtally.coded_values SET value = 'renamed' WHERE field = 1",
     "INSERT INTO guardtally.store_state VALUES ('floor', 1767225600000001)",
     "INSERT INTO guardtally.store_state VALUES ('verdicts_retired', 5)",
     "DELETE FROM guardtally.verdict_partitions",

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Files
+import Guards
 import Ingestion
 import Records
 import Reports
@@ -39,6 +40,14 @@ struct IngestCommand: ParsableCommand {
       "A value for records without the field, as in --set source=eu-gateway. Fields: \(RecordConstants.fields.joined(separator: ", ")).",
       valueName: "field=value"))
   var constants: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "The format of lines that are a guard's bare reply, and of records with output that name none; guardtally formats lists them.",
+      valueName: "name"))
+  var format: String?
+
+  @OptionGroup var replyOptions: ReplyOptions
 
   @Option(help: ArgumentHelp("Write where each refused line stands, and why, as CSV.", valueName: "file"))
   var rejects: String?
@@ -133,6 +142,8 @@ struct IngestCommand: ParsableCommand {
     settings.nestingMax = nestingMax
     settings.timeAheadMax = ahead
     settings.assignsIDs = assignIds
+    settings.format = try format.map { try ReplyOptions.format(named: $0).index }
+    try replyOptions.apply(to: &settings)
     if let assumeTime {
       guard let time = SpanText.time(assumeTime, in: .utc) else {
         throw Failure.usage("--assume-time takes RFC 3339 with an offset or a date, as in 2026-01-10T00:00:00Z")

@@ -71,7 +71,7 @@ struct IngestRun {
       namedLines += 1
       guard namedLines <= Self.namedLinesMax else { continue }
       let position = rejection.position
-      StandardError.line("\(input):\(position.line): \(rejection.code.rawValue): \(rejection.code.message) (byte \(position.offset))")
+      StandardError.line("\(input):\(position.line): \(rejection.code.rawValue): \(rejection.message) (byte \(position.offset))")
     }
   }
 

@@ -1,7 +1,7 @@
 import Verdicts
 
-/// The values of one dimension by the store's codes.
-package struct DimensionValues: Sendable {
+/// The values of one coded field by the store's codes.
+package struct CodedValues: Sendable {
   private var names: [String?]
 
   /// - Parameter values: pairs of code and value.
@@ -14,7 +14,7 @@ package struct DimensionValues: Sendable {
   }
 
   /// The stages, which are the same everywhere.
-  package static let stages = DimensionValues(Stage.allCases.map { (UInt32($0.rawValue), $0.name) })
+  package static let stages = CodedValues(Stage.allCases.map { (UInt32($0.rawValue), $0.name) })
 
   /// The value of a code, or nil for a code that the store never gave out (a sign of damage).
   package subscript(code: UInt32) -> String? {
