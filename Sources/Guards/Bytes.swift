@@ -5,15 +5,9 @@ extension UnsafeBufferPointer<UInt8> {
   func part(_ range: Range<Int>) -> Bytes { Bytes(rebasing: self[range]) }
   func part(from start: Int) -> Bytes { Bytes(rebasing: self[start...]) }
 
-  /// Whether these are the same letters in any case.
+  /// Whether a text begins with these letters in any case.
   ///
-  /// - Parameter lower: in lower case (ASCII letters; all other bytes as they are).
-  @inline(__always)
-  func matches(_ lower: [UInt8]) -> Bool {
-    guard count == lower.count else { return false }
-    return hasPrefix(lower)
-  }
-
+  /// - Parameter lower: in lower case.
   @inline(__always)
   func hasPrefix(_ lower: [UInt8]) -> Bool {
     guard count >= lower.count else { return false }

@@ -25,7 +25,7 @@ enum FieldLines {
     format.fields.contains { field in
       (field.role == .categories || field.role == .refusal) && !field.isRequired
         && field.spellings.contains { spelling in
-          line.count <= spelling.count && line.elementsEqual(spelling.prefix(line.count), by: { $0.lowercase == $1 })
+          line.count <= spelling.count && spelling.bytes.starts(with: line.lazy.map(\.lowercase))
         }
     }
   }

@@ -15,8 +15,9 @@ struct FieldReading {
   /// The index of the field of a name, or nil.
   @inline(__always)
   func field(named name: Bytes) -> Int? {
-    for (index, field) in format.fields.enumerated() {
-      for spelling in field.spellings where name.matches(spelling) { return index }
+    let head = name.head
+    for index in format.fields.indices {
+      for place in format.fields[index].spellings.indices where name.matches(format.fields[index].spellings[place], head: head) { return index }
     }
     return nil
   }
@@ -49,8 +50,8 @@ struct FieldReading {
     }
   }
 
-  private static let yes = Array("yes".utf8)
-  private static let no = Array("no".utf8)
+  private static let yes = Spelling("yes")
+  private static let no = Spelling("no")
 
   /// The reply once all fields are in.
   ///

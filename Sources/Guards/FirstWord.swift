@@ -46,7 +46,7 @@ enum FirstWord {
 
   private static func isConfidence(_ rest: Bytes) -> Bool {
     guard let level = element("confidence", in: rest) else { return false }
-    return level.matches(Array("high".utf8)) || level.matches(Array("low".utf8))
+    return level.matches(Spelling("high")) || level.matches(Spelling("low"))
   }
 
   /// The content of a text that is one element.

@@ -2,39 +2,47 @@ package import JSONReading
 package import Verdicts
 
 /// What only the caller of a guard knows.
-package struct GuardContext: Sendable {
+package final class GuardContext: Sendable {
   /// What was judged, where it was said.
-  package var stage: Stage?
+  package let stage: Stage?
   /// What the guard was asked about.
-  var policy: [UInt8]?
-  var risk: [UInt8]?
+  let policy: [UInt8]?
+  let risk: [UInt8]?
   /// The format inside an envelope.
-  package var guardFormat: Int?
+  package let guardFormat: Int?
   /// The caller's own rules, and the types that they stand for.
-  var categories: [(rule: [UInt8], types: [RiskType])] = []
+  let categories: [(rule: [UInt8], types: [RiskType])]
 
   package static let members = ["stage", "policy", "risk", "guard", "categories"]
 
-  package init() {}
+  /// Nothing is known.
+  package static let none = GuardContext()
+
+  private init() {
+    stage = nil
+    policy = nil
+    risk = nil
+    guardFormat = nil
+    categories = []
+  }
 
   /// Reads a `context`, over what stands for members that it lacks.
   ///
   /// - Throws: `badType`, `badValue`, or `unknownFormat` for a `guard` that is no format, or is itself an envelope.
-  package init(_ value: JSONValue, over standard: GuardContext = GuardContext()) throws(RejectionCode) {
-    self = standard
-    if value.isNull { return }
-    guard value.kind == .object, !value.document.repeatsName else { throw value.kind == .object ? .duplicateField : .badType }
-    if let text = try Self.text(value["stage"]) {
+  package init(_ value: JSONValue, over standard: GuardContext = .none) throws(RejectionCode) {
+    guard value.isNull || value.kind == .object else { throw .badType }
+    if value.document.repeatsName { throw .duplicateField }
+    stage = try Self.text(value["stage"]).map { text throws(RejectionCode) in
       guard let index = Stage.names.firstIndex(where: { $0.utf8.elementsEqual(text) }) else { throw .badValue }
-      stage = Stage.allCases[index]
-    }
-    policy = try Self.text(value["policy"]).map { Array($0) } ?? policy
-    risk = try Self.text(value["risk"]).map { Array($0) } ?? risk
-    if let name = try Self.text(value["guard"]) {
+      return Stage.allCases[index]
+    } ?? standard.stage
+    policy = try Self.text(value["policy"]).map { Array($0) } ?? standard.policy
+    risk = try Self.text(value["risk"]).map { Array($0) } ?? standard.risk
+    guardFormat = try Self.text(value["guard"]).map { name throws(RejectionCode) in
       guard let format = GuardCatalog.standard.format(named: name), format.shape != .chatCompletion else { throw .unknownFormat }
-      guardFormat = format.index
-    }
-    if let rules = value["categories"], !rules.isNull { categories = try Self.rules(rules) }
+      return format.index
+    } ?? standard.guardFormat
+    if let rules = value["categories"], !rules.isNull { categories = try Self.rules(rules) } else { categories = standard.categories }
   }
 
   private static func text(_ value: JSONValue?) throws(RejectionCode) -> Bytes? {
@@ -50,7 +58,7 @@ package struct GuardContext: Sendable {
       var types: [RiskType] = []
       for name in names.kind == .array ? names.elements : [names] {
         guard let text = name.text else { throw .badType }
-        guard let type = RiskType.allCases.first(where: { text.matches($0.name.lowercaseBytes) }) else { throw .badValue }
+        guard let type = RiskType.allCases.first(where: { text.matches(Spelling($0.name)) }) else { throw .badValue }
         types.append(type)
       }
       rules.append((Array(rule), types))

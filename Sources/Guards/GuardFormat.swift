@@ -1,8 +1,9 @@
-package import JSONReading
+import JSONReading
 package import Verdicts
 
-/// One format of `guards.json`: how a guard writes, and what its words stand for.
-package struct GuardFormat: Sendable {
+/// One format of `guards.json`: how a guard writes, and what its words stand for. A class, for it is handed from reader to reader and
+/// copying its lists' references would cost more than reading a reply.
+package final class GuardFormat: Sendable {
   /// How a reply is laid out. Formats of one shape differ in their words alone, which are data.
   package enum Shape: String, CaseIterable, Sendable {
     case fieldLines = "field-lines"
@@ -27,7 +28,7 @@ package struct GuardFormat: Sendable {
   package struct Label: Sendable {
     package var text: String
     package var verdict: Verdict
-    var spelling: [UInt8]
+    var spelling: Spelling
   }
 
   /// A named field of a reply.
@@ -37,7 +38,7 @@ package struct GuardFormat: Sendable {
     }
 
     var role: Role
-    var spellings: [[UInt8]]
+    var spellings: [Spelling]
     var isRequired: Bool
   }
 
@@ -51,8 +52,25 @@ package struct GuardFormat: Sendable {
     package var title: String?
     /// `broad` or `lossy` where the types do not say the same; else nil.
     package var fit: String?
-    var spelling: [UInt8]
-    var titleSpelling: [UInt8]
+    var spelling: Spelling
+    var titleSpelling: Spelling?
+
+    init(_ value: JSONValue, of format: String) throws {
+      // These would tear the text under which a store keeps a set of names.
+      guard let native = value["native"]?.string, !native.contains(where: { "|=".contains($0) }) else {
+        throw GuardCatalog.Fault(description: "\(format): a category lacks its name, or has | or = in it")
+      }
+      self.native = native
+      types = try GuardCatalog.strings(value["types"]).map { name in
+        guard let type = RiskType(name: name) else { throw GuardCatalog.Fault(description: "\(format): there is no risk type \(name)") }
+        return type
+      }
+      typeSet = RiskTypeSet(types)
+      title = value["name"]?.string
+      fit = value["fit"]?.string
+      spelling = Spelling(native)
+      titleSpelling = title.map { Spelling($0) }
+    }
   }
 
   /// What may follow a first word.
@@ -61,32 +79,82 @@ package struct GuardFormat: Sendable {
   }
 
   /// The index in ``GuardCatalog/formats``.
-  package var index = 0
-  package var name = ""
-  package var shape = Shape.fieldLines
+  package let index: Int
+  package let name: String
+  package let shape: Shape
+  package let categories: [Category]
+  package let labels: [Label]
+  let fields: [Field]
+  let notApplicable: [Spelling]
   /// What a reply looks like, and what decides its verdict, in a line each.
-  package var grammar = ""
-  package var rule = ""
+  package let grammar: String
+  package let rule: String
   /// The members of `context` that are looked at.
-  package var context: [String] = []
-  package var categories: [Category] = []
-  package var source = ""
+  package let context: [String]
+  package let source: String
   /// The day after which the service is said to be gone, or nil.
-  package var endOfLife: String?
-  package var thresholds: Thresholds?
-  package var scale: ThresholdScale?
-  package var labels: [Label] = []
-  var notApplicable: [[UInt8]] = []
-  var fields: [Field] = []
+  package let endOfLife: String?
+  package let thresholds: Thresholds?
+  package let scale: ThresholdScale?
   /// The member of the context that says what the guard was asked, and what stands for it.
-  var asked: (member: String, standard: String?)?
-  var rest = Rest.nothing
+  let asked: (member: String, standard: String?)?
+  let rest: Rest
   /// Whether each result must say `flagged`.
-  var hasFlagged = false
+  let hasFlagged: Bool
   /// Attributes that are known and have no type.
-  var unmapped: [[UInt8]] = []
-  var blockingReasons: [[UInt8]] = []
-  var harmlessReasons: [[UInt8]] = []
+  let unmapped: [Spelling]
+  let blockingReasons: [Spelling]
+  let harmlessReasons: [Spelling]
+
+  /// - Throws: ``GuardCatalog/Fault`` where the file does not say what it must.
+  init(_ value: JSONValue, index: Int, before: [GuardFormat]) throws {
+    guard let name = value["name"]?.string, let shape = value["shape"]?.string.flatMap(Shape.init(rawValue:)) else {
+      throw GuardCatalog.Fault(description: "format \(index + 1) lacks a name, or has no known shape")
+    }
+    func spellings(_ member: StaticString) -> [Spelling] { GuardCatalog.strings(value[member]).map { Spelling($0) } }
+    self.index = index
+    self.name = name
+    self.shape = shape
+    grammar = value["grammar"]?.string ?? ""
+    rule = value["rule"]?.string ?? ""
+    source = value["source"]?.string ?? ""
+    context = GuardCatalog.strings(value["context"])
+    endOfLife = value["end_of_life"]?.string
+    notApplicable = spellings("not_applicable")
+    unmapped = spellings("unmapped")
+    blockingReasons = spellings("blocking_reasons")
+    harmlessReasons = spellings("harmless_reasons")
+    hasFlagged = value["flagged"]?.string == "required"
+    rest = value["rest"]?.string.flatMap(Rest.init(rawValue:)) ?? .nothing
+    asked = value["asked"].flatMap { asked in asked["context"]?.string.map { ($0, asked["default"]?.string) } }
+    labels = try value["labels"].elements.map { pair in
+      let texts = GuardCatalog.strings(pair)
+      guard texts.count == 2, let verdict = Verdict.names.firstIndex(of: texts[1]) else {
+        throw GuardCatalog.Fault(description: "\(name): a label is no pair of word and verdict")
+      }
+      return Label(text: texts[0], verdict: Verdict.allCases[verdict], spelling: Spelling(texts[0]))
+    }
+    fields = try value["fields"].elements.map { field in
+      guard let role = field["role"]?.string.flatMap(Field.Role.init(rawValue:)) else {
+        throw GuardCatalog.Fault(description: "\(name): a field has no known role")
+      }
+      return Field(
+        role: role, spellings: GuardCatalog.strings(field["names"]).map { Spelling($0) }, isRequired: field["required"]?.bool ?? false)
+    }
+    if let other = value["categories"]?.string {
+      guard let source = before.first(where: { $0.name == other }) else {
+        throw GuardCatalog.Fault(description: "\(name): no format \(other) stands before it")
+      }
+      categories = source.categories
+    } else {
+      categories = try value["categories"].elements.map { try Category($0, of: name) }
+    }
+    guard categories.count <= Self.categoriesMax else {
+      throw GuardCatalog.Fault(description: "\(name) has more than \(Self.categoriesMax) categories")
+    }
+    scale = value["scale"].map { ThresholdScale($0) }
+    thresholds = try Thresholds(value["thresholds"], on: scale, of: name)
+  }
 
   /// Names of a format at the most: a set of them is a word of bits, the highest of which stands for all others.
   static let categoriesMax = 63
@@ -102,7 +170,8 @@ package struct GuardFormat: Sendable {
   /// The verdict that a word states, or nil.
   @inline(__always)
   func verdict(of word: Bytes) -> Verdict? {
-    for label in labels where word.matches(label.spelling) { return label.verdict }
+    let head = word.head
+    for label in labels where word.matches(label.spelling, head: head) { return label.verdict }
     return nil
   }
 
@@ -111,53 +180,15 @@ package struct GuardFormat: Sendable {
   /// The index of the category of a name, or nil for a name that is not listed.
   @inline(__always)
   func category(of name: Bytes) -> Int? {
-    for index in categories.indices where name.matches(categories[index].spelling) { return index }
+    let head = name.head
+    for index in categories.indices where name.matches(categories[index].spelling, head: head) { return index }
     return nil
   }
 
   /// Whether a listed name begins with this one and goes on: a name that was cut there may have been another.
   func isBeginning(_ name: Bytes) -> Bool {
     categories.contains { category in
-      category.spelling.count > name.count && category.spelling.withUnsafeBufferPointer { $0.part(0..<name.count) }.elementsEqual(name.lazy.map(\.lowercase))
+      category.spelling.count > name.count && category.spelling.bytes.starts(with: name.lazy.map(\.lowercase))
     }
-  }
-}
-
-/// From which score on a verdict is controversial and unsafe.
-package struct Thresholds: Sendable {
-  /// Nil where nothing is controversial.
-  package var controversial: DecimalNumber?
-  package var unsafe: DecimalNumber
-
-  /// The verdict of a score.
-  func verdict(of score: DecimalNumber) -> Verdict {
-    if score.isAtLeast(unsafe) { return .unsafe }
-    if let controversial, score.isAtLeast(controversial) { return .controversial }
-    return .safe
-  }
-}
-
-/// The scores that a service gives: numbers from one to another, or names in ascending order.
-package enum ThresholdScale: Sendable {
-  case numbers(from: DecimalNumber, to: DecimalNumber)
-  case names([String])
-
-  /// The score of a setting's text, or nil where the scale does not have it.
-  package func score(of text: String) -> DecimalNumber? {
-    switch self {
-    case .names(let names):
-      return names.firstIndex(of: text).flatMap { DecimalNumber(text: String($0)) }
-    case .numbers(let from, let to):
-      guard let number = DecimalNumber(text: text), !number.isNegative, number.isAtLeast(from), to.isAtLeast(number) else { return nil }
-      return number
-    }
-  }
-}
-
-extension DecimalNumber {
-  init?(text: String) {
-    let bytes = Array(text.utf8)
-    guard let number = bytes.withUnsafeBufferPointer({ DecimalNumber(json: $0) }) else { return nil }
-    self = number
   }
 }

@@ -51,11 +51,13 @@ package struct NativeNames: Sendable {
   package private(set) var bits: UInt64 = 0
   /// The types of all of them.
   package private(set) var types = RiskTypeSet()
-  /// The types of those that are not listed, in order of first mention.
-  package private(set) var unlistedTypes: [RiskType] = []
+  /// The types of those that are not listed, five bits each from 1 on, the first in the lowest place: a set of names is copied with
+  /// every reply, so it holds no references.
+  private var unlistedOrder: UInt64 = 0
   /// How many names were not listed, nor mapped by the caller.
   package private(set) var unlistedCount = 0
-  private var order = SIMD64<UInt8>(repeating: 0)
+  /// The names' places, of as many as there is room for; others follow in the order of the list.
+  private var order = SIMD16<UInt8>(repeating: 0)
   package private(set) var count = 0
 
   /// What stands for a name that is not listed: it is text of the guard's and may quote what it judged.
@@ -82,7 +84,9 @@ package struct NativeNames: Sendable {
     if types == nil { unlistedCount += 1 }
     add(Self.unlistedIndex, of: format)
     let mapped = types.flatMap { $0.isEmpty ? nil : $0 } ?? [.other]
-    for type in mapped where !unlistedTypes.contains(type) { unlistedTypes.append(type) }
+    for type in mapped where !unlistedTypes.contains(type) && unlistedOrder >> 55 == 0 {
+      unlistedOrder |= UInt64(type.rawValue + 1) << UInt64(5 * unlistedTypes.count)
+    }
     self.types.bits |= RiskTypeSet(mapped).bits
   }
 
@@ -90,18 +94,35 @@ package struct NativeNames: Sendable {
     self.format = format.index
     if bits & 1 << UInt64(index) != 0 { return }
     bits |= 1 << UInt64(index)
-    order[count] = index
+    if count < SIMD16<UInt8>.scalarCount { order[count] = index }
     count += 1
   }
 
   /// The names with their types, in order of first mention.
   package func mentions(in format: GuardFormat) -> [(name: String, types: [RiskType])] {
-    (0..<count).map { mention(order[$0], format) }
+    let inOrder = (0..<min(count, SIMD16<UInt8>.scalarCount)).map { order[$0] }
+    return (inOrder + places.filter { !inOrder.contains($0) }).map { mention($0, format) }
   }
 
   /// The same, in the order of the list.
   package func sorted(in format: GuardFormat) -> [(name: String, types: [RiskType])] {
-    (0..<64).filter { bits & 1 << UInt64($0) != 0 }.map { mention(UInt8($0), format) }
+    places.map { mention($0, format) }
+  }
+
+  private var places: [UInt8] { (0..<64).filter { bits & 1 << UInt64($0) != 0 } }
+
+  /// A number for the types of the names that are not listed.
+  package var unlistedTypesKey: UInt64 { unlistedOrder }
+
+  /// The types of the names that are not listed, in order of first mention.
+  package var unlistedTypes: [RiskType] {
+    var types: [RiskType] = []
+    var rest = unlistedOrder
+    while rest != 0 {
+      types.append(RiskType.allCases[Int(rest & 31) - 1])
+      rest >>= 5
+    }
+    return types
   }
 
   private func mention(_ index: UInt8, _ format: GuardFormat) -> (name: String, types: [RiskType]) {

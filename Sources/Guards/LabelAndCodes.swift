@@ -76,7 +76,7 @@ enum LabelAndCodes {
       start = index + 1
       if item.isEmpty { continue }
       let title = item.firstColon.map { item.part(from: $0.index + $0.length).trimmed } ?? item
-      if let category = format.categories.firstIndex(where: { title.matches($0.titleSpelling) }) ?? format.category(of: item) {
+      if let category = format.categories.firstIndex(where: { $0.titleSpelling.map(title.matches) ?? false }) ?? format.category(of: item) {
         names.mention(category, of: format)
       } else {
         names.mentionUnlisted(of: format)

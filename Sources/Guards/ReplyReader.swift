@@ -16,6 +16,9 @@ package final class ReplyReader {
   /// For JSON inside the text of an envelope.
   private let inner: JSONDocument
 
+  /// Of the shapes that need no context.
+  private var memory = ReplyMemory()
+
   /// - Parameter thresholds: by format; of the formats that score.
   package init(thresholds: GuardThresholds = GuardThresholds(), nestingMax: Int) {
     self.thresholds = thresholds.values
@@ -31,7 +34,14 @@ package final class ReplyReader {
     switch output {
     case .text(let text):
       if format.shape == .chatCompletion { return readEnvelope(text, context: context) }
-      return read(text, of: format, context: context, isCut: false, in: document)
+      guard format.context.isEmpty, (1...ReplyMemory.textBytesMax).contains(text.count) else {
+        return read(text, of: format, context: context, isCut: false, in: document)
+      }
+      let hash = ReplyMemory.hash(text, format: index)
+      if let known = memory.reply(to: text, format: index, hash: hash) { return known }
+      let reply = read(text, of: format, context: context, isCut: false, in: document)
+      memory.remember(reply, to: text, format: index, hash: hash)
+      return reply
     case .json(let json):
       guard let value = try? document.read(json), !document.repeatsName else { return .unreadable }
       if format.shape == .chatCompletion {
@@ -51,6 +61,9 @@ package final class ReplyReader {
     if let error = object["error"], error.kind == .object || error.kind == .string { return true }
     return object["object"]?.string == "error"
   }
+
+  /// Whether a format is an envelope, and so needs a guard in its context.
+  package func isEnvelope(_ format: Int) -> Bool { catalog.formats[format].shape == .chatCompletion }
 
   // MARK: - Text and objects
 
@@ -97,7 +110,7 @@ package final class ReplyReader {
   // MARK: - Envelopes
 
   private static let eventPrefix = Array("data:".utf8)
-  private static let endOfStream = Array("[done]".utf8)
+  private static let endOfStream = Spelling("[DONE]")
 
   /// An envelope as text: JSON, or a stream of server-sent events (WHATWG HTML, "Server-sent events") with JSON data.
   private func readEnvelope(_ text: Bytes, context: GuardContext) -> GuardReply {

@@ -13,7 +13,7 @@ enum ReplyText {
     var body = text.trimmed
     // Both begin and end with a sign that few replies have.
     if body.last == 0x3E { body = withoutClosingTokens(body, closingTokens) }
-    guard body.contains(0x3C) else { return body }
+    guard body.firstIndex(ofByte: 0x3C) != nil else { return body }
     while true {
       let hasStart = body.hasPrefix(thinkStart)
       guard let end = body.firstIndex(of: thinkEnd) else { return hasStart ? nil : body }
@@ -42,8 +42,7 @@ enum ReplyText {
   static func forEachLine(_ text: Bytes, _ body: (_ line: Bytes, _ isLast: Bool) -> Bool) {
     var start = 0
     while start < text.count {
-      var end = start
-      while end < text.count, text[end] != 0x0A { end += 1 }
+      let end = text.firstIndex(ofByte: 0x0A, from: start) ?? text.count
       let line = text.part(start..<end).trimmed
       if !line.isEmpty, !body(line, end == text.count) { return }
       start = end + 1

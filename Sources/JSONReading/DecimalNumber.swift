@@ -47,9 +47,10 @@ package struct DecimalNumber: Equatable, Sendable {
 
   /// A number by JSON's grammar and nothing else, or nil.
   package init?(json text: UnsafeBufferPointer<UInt8>) {
-    var scanner = JSONScanner(text, nestingMax: 0, scratch: ScratchBytes(capacity: 8))
+    let scratch = ScratchBytes(capacity: 8)
+    var scanner = JSONScanner(text, nestingMax: 0, scratch: scratch.start)
     guard let number = try? scanner.number(), scanner.isAtEnd else { return nil }
-    self = number
+    withExtendedLifetime(scratch) { self = number }
   }
 
   /// Whether the value is at least another one; both exactly, of numbers that are not negative.

@@ -55,7 +55,7 @@ package final class JSONDocument {
       bytes = .allocate(capacity: capacity)
       scratch = ScratchBytes(capacity: capacity)
     }
-    var scanner = JSONScanner(text, nestingMax: nestingMax, scratch: scratch)
+    var scanner = JSONScanner(text, nestingMax: nestingMax, scratch: scratch.start)
     try value(&scanner, depth: 0)
     _ = scanner.peek()
     guard scanner.isAtEnd else { throw .trailingText }

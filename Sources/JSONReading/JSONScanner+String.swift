@@ -1,26 +1,16 @@
-package import Verdicts
+public import Verdicts
 
 extension JSONScanner {
   /// Reads a string. The bytes are valid until the next string with an escape is read.
   @inline(__always)
   @inlinable
-  package mutating func string() throws(RejectionCode) -> UnsafeBufferPointer<UInt8> {
+  public mutating func string() throws(RejectionCode) -> UnsafeBufferPointer<UInt8> {
     try expect(0x22)
     let start = cursor
     while end - cursor >= 8 {
-      // Eight bytes at once: a high bit for each byte that is a quote, a backslash, a control character or not ASCII.
-      let word = UInt64(littleEndian: UnsafeRawPointer(cursor).loadUnaligned(as: UInt64.self))
-      let quote = word ^ 0x2222_2222_2222_2222
-      let backslash = word ^ 0x5C5C_5C5C_5C5C_5C5C
-      let found =
-        ((quote &- 0x0101_0101_0101_0101) & ~quote | (backslash &- 0x0101_0101_0101_0101) & ~backslash
-          | (word &- 0x2020_2020_2020_2020) & ~word | word) & 0x8080_8080_8080_8080
-      if found == 0 {
-        cursor += 8
-        continue
-      }
-      // The lowest mark is exact: a borrow can only come from a byte that is marked itself.
-      cursor += found.trailingZeroBitCount >> 3
+      let plain = Self.plainBytes(UInt64(littleEndian: UnsafeRawPointer(cursor).loadUnaligned(as: UInt64.self)))
+      cursor += plain
+      if plain == 8 { continue }
       if cursor.pointee == 0x22 {
         cursor += 1
         return UnsafeBufferPointer(start: start, count: cursor - 1 - start)
@@ -28,6 +18,19 @@ extension JSONScanner {
       break
     }
     return try restOfString(from: start)
+  }
+
+  /// How many of eight bytes come before the first that is a quote, a backslash, a control character or not ASCII.
+  @inline(__always)
+  @inlinable
+  static func plainBytes(_ word: UInt64) -> Int {
+    let quote = word ^ 0x2222_2222_2222_2222
+    let backslash = word ^ 0x5C5C_5C5C_5C5C_5C5C
+    // A high bit for each; the lowest is exact, for a borrow can only come from a byte that is marked itself.
+    let found =
+      ((quote &- 0x0101_0101_0101_0101) & ~quote | (backslash &- 0x0101_0101_0101_0101) & ~backslash
+        | (word &- 0x2020_2020_2020_2020) & ~word | word) & 0x8080_8080_8080_8080
+    return found.trailingZeroBitCount >> 3
   }
 
   @usableFromInline
@@ -47,22 +50,31 @@ extension JSONScanner {
 
   private mutating func escapedString(from start: UnsafePointer<UInt8>) throws(RejectionCode) -> UnsafeBufferPointer<UInt8> {
     var length = cursor - start
-    scratch.start.update(from: start, count: length)
+    scratch.update(from: start, count: length)
     while cursor < end {
+      if end - cursor >= 8 {
+        // Written as a whole: what is no plain byte is overwritten.
+        let word = UnsafeRawPointer(cursor).loadUnaligned(as: UInt64.self)
+        UnsafeMutableRawPointer(scratch + length).storeBytes(of: word, as: UInt64.self)
+        let plain = Self.plainBytes(UInt64(littleEndian: word))
+        cursor += plain
+        length += plain
+        if plain == 8 { continue }
+      }
       let byte = cursor.pointee
       if byte == 0x22 {
         cursor += 1
-        return UnsafeBufferPointer(start: scratch.start, count: length)
+        return UnsafeBufferPointer(start: scratch, count: length)
       }
       if byte == 0x5C {
         cursor += 1
-        length += try escape(into: scratch.start + length)
+        length += try escape(into: scratch + length)
       } else if byte < 0x20 {
         throw .badJSON
       } else {
         let from = cursor
         if byte < 0x80 { cursor += 1 } else { try skipMultibyte() }
-        (scratch.start + length).update(from: from, count: cursor - from)
+        (scratch + length).update(from: from, count: cursor - from)
         length += cursor - from
       }
     }

@@ -1,4 +1,4 @@
-package import Verdicts
+public import Verdicts
 
 extension RejectionCode: Error {}
 
@@ -6,19 +6,23 @@ extension RejectionCode: Error {}
 ///
 /// The line is borrowed; nothing is copied but strings with escapes, which are written to a scratch buffer that the next such
 /// string overwrites.
+///
+/// What each record calls many times is public, and not package, for the compiler inlines only that into other modules: calls cost a
+/// tenth of reading a record.
 @frozen
-package struct JSONScanner {
-  package var cursor: UnsafePointer<UInt8>
-  package let end: UnsafePointer<UInt8>
-  package let nestingMax: Int
-  package let scratch: ScratchBytes
+public struct JSONScanner {
+  public var cursor: UnsafePointer<UInt8>
+  public let end: UnsafePointer<UInt8>
+  public let nestingMax: Int
+  /// Where strings with escapes are written; may be exchanged between strings that must outlive the next one.
+  public var scratch: UnsafeMutablePointer<UInt8>
 
   /// - Parameters:
   ///   - nestingMax: arrays and objects inside one another, the record's own object being the first.
-  ///   - scratch: at least as large as the longest string of the line.
+  ///   - scratch: as large as the line; it must outlive the scanner.
   @inlinable
-  package init(_ line: UnsafeBufferPointer<UInt8>, nestingMax: Int, scratch: ScratchBytes) {
-    cursor = line.baseAddress ?? UnsafePointer(scratch.start)
+  public init(_ line: UnsafeBufferPointer<UInt8>, nestingMax: Int, scratch: UnsafeMutablePointer<UInt8>) {
+    cursor = line.baseAddress ?? UnsafePointer(scratch)
     end = cursor + line.count
     self.nestingMax = nestingMax
     self.scratch = scratch
@@ -27,7 +31,7 @@ package struct JSONScanner {
   /// The first byte of the next token, or 0 at the end of the line.
   @inline(__always)
   @inlinable
-  package mutating func peek() -> UInt8 {
+  public mutating func peek() -> UInt8 {
     while cursor < end {
       let byte = cursor.pointee
       if byte > 0x20 || !(byte == 0x20 || byte == 0x09 || byte == 0x0D || byte == 0x0A) { return byte }
@@ -37,17 +41,17 @@ package struct JSONScanner {
   }
 
   @inlinable
-  package var isAtEnd: Bool { cursor == end }
+  public var isAtEnd: Bool { cursor == end }
 
   /// Steps over a byte that ``peek()`` has shown.
   @inline(__always)
   @inlinable
-  package mutating func skipByte() { cursor += 1 }
+  public mutating func skipByte() { cursor += 1 }
 
   /// Steps over one expected punctuation mark.
   @inline(__always)
   @inlinable
-  package mutating func expect(_ byte: UInt8) throws(RejectionCode) {
+  public mutating func expect(_ byte: UInt8) throws(RejectionCode) {
     guard peek() == byte, cursor < end else { throw .badJSON }
     cursor += 1
   }
@@ -100,7 +104,7 @@ package struct JSONScanner {
   /// True after a comma, false after the closing mark.
   @inline(__always)
   @inlinable
-  package mutating func skipComma(orEnd mark: UInt8) throws(RejectionCode) -> Bool {
+  public mutating func skipComma(orEnd mark: UInt8) throws(RejectionCode) -> Bool {
     let byte = peek()
     guard cursor < end else { throw .badJSON }
     cursor += 1

@@ -1,3 +1,6 @@
+#if canImport(Glibc)
+import Glibc
+#endif
 import Guards
 import Verdicts
 
@@ -6,7 +9,7 @@ struct NativeNameInterner {
   private struct Key: Hashable {
     var format: Int
     var bits: UInt64
-    var unlistedTypes: UInt32
+    var unlistedTypes: UInt64
   }
 
   private(set) var values: [String] = []
@@ -21,7 +24,7 @@ struct NativeNameInterner {
   }
 
   mutating func code(of names: NativeNames) -> UInt32 {
-    let key = Key(format: names.format, bits: names.bits, unlistedTypes: RiskTypeSet(names.unlistedTypes).bits)
+    let key = Key(format: names.format, bits: names.bits, unlistedTypes: names.unlistedTypesKey)
     if let last, last.key == key { return last.code }
     let code = codes[key] ?? add(names, key: key)
     last = (key, code)
@@ -43,7 +46,7 @@ struct FormatLookup {
   private var last: (name: [UInt8], index: Int)?
 
   mutating func index(of name: UnsafeBufferPointer<UInt8>) -> Int? {
-    if let last, last.name.elementsEqual(name) { return last.index }
+    if let last, last.name.count == name.count, last.name.withUnsafeBytes({ memcmp($0.baseAddress!, name.baseAddress!, name.count) == 0 }) { return last.index }
     guard let format = GuardCatalog.standard.format(named: name) else { return nil }
     last = (Array(name), format.index)
     return format.index

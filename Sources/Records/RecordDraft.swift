@@ -6,8 +6,7 @@ struct RecordDraft {
     case absent
     /// `null` or an empty string.
     case empty
-    /// A string; its bytes are the reader's.
-    case text
+    case text(UnsafeBufferPointer<UInt8>)
     case json(UnsafeBufferPointer<UInt8>)
   }
 

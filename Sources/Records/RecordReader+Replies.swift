@@ -23,10 +23,10 @@ extension RecordReader {
       format = index
     }
     let context = try context(of: draft)
-    if GuardCatalog.standard.formats[format].shape == .chatCompletion, context.guardFormat == nil { throw .missingContext }
+    if replies.isEnvelope(format), context.guardFormat == nil { throw .missingContext }
     switch draft.output {
     case .json(let bytes): return replies.read(.json(bytes), format: format, context: context)
-    case .text: return outputText.withUnsafeBufferPointer { replies.read(.text($0), format: format, context: context) }
+    case .text(let text): return replies.read(.text(text), format: format, context: context)
     case .absent, .empty: return replies.read(.text(UnsafeBufferPointer(start: nil, count: 0)), format: format, context: context)
     }
   }

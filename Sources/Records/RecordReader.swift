@@ -13,8 +13,8 @@ package struct RecordReader {
   private let scratch: ScratchBytes
   let replies: ReplyReader
   let contextDocument: JSONDocument
-  /// The text of a record's `output`.
-  var outputText: [UInt8] = []
+  /// For the text of a record's `output`, which must outlive the strings after it.
+  private let outputScratch: ScratchBytes
   var nativeNames = NativeNameInterner()
   private var formats = FormatLookup()
   /// Names that may have been meant by the unknown format of the record at hand.
@@ -31,6 +31,7 @@ package struct RecordReader {
     scratch = ScratchBytes(capacity: settings.lineBytesMax + 8)
     replies = ReplyReader(thresholds: settings.thresholds, nestingMax: settings.nestingMax)
     contextDocument = JSONDocument(nestingMax: settings.nestingMax)
+    outputScratch = ScratchBytes(capacity: settings.lineBytesMax + 8)
     batch = VerdictBatch(input: input)
   }
 
@@ -80,7 +81,7 @@ package struct RecordReader {
   // MARK: - One record
 
   private mutating func record(_ line: UnsafeBufferPointer<UInt8>, at position: LinePosition) throws(RejectionCode) -> VerdictRow {
-    var scanner = JSONScanner(line, nestingMax: settings.nestingMax, scratch: scratch)
+    var scanner = JSONScanner(line, nestingMax: settings.nestingMax, scratch: scratch.start)
     var draft = RecordDraft()
     let idStart = batch.idBytes.count
     guard scanner.peek() == 0x7B else {
@@ -138,11 +139,10 @@ package struct RecordReader {
     case .riskTypes where first == 0x5B:
       try readRiskTypes(&scanner, &draft)
     case .output where first == 0x22:
+      scanner.scratch = outputScratch.start
       let text = try scanner.string()
-      // The next string with an escape would overwrite it.
-      outputText.removeAll(keepingCapacity: true)
-      outputText.append(contentsOf: text)
-      draft.output = text.isEmpty ? .empty : .text
+      scanner.scratch = scratch.start
+      draft.output = text.isEmpty ? .empty : .text(text)
     case .output:
       let start = scanner.cursor
       try scanner.skipValue(depth: 1)

@@ -19,7 +19,7 @@ package struct RecordSettings: Sendable {
   /// ``GuardCatalog/formats``.
   package var format: Int?
   /// What stands for members that a record's `context` lacks.
-  package var context = GuardContext()
+  package var context = GuardContext.none
   package var thresholds = GuardThresholds()
 
   package static let nestingMaxDefault = 64

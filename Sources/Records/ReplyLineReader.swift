@@ -22,7 +22,7 @@ package struct ReplyLineReader {
   package func read(_ line: UnsafeBufferPointer<UInt8>) throws(RejectionCode) -> GuardReply {
     var output = line
     var context = settings.context
-    var scanner = JSONScanner(line, nestingMax: settings.nestingMax, scratch: scratch)
+    var scanner = JSONScanner(line, nestingMax: settings.nestingMax, scratch: scratch.start)
     if scanner.peek() == 0x7B {
       let (wrapped, contextBytes) = try members(&scanner)
       if let wrapped {

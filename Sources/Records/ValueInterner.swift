@@ -15,6 +15,8 @@ struct ValueInterner {
   private var spellings: [Spelling] = []
   private var bytes: [UInt8] = []
   private var slots: [Int32]
+  /// The spelling that was looked up last.
+  private var latest = 0
 
   private struct Spelling {
     var hash: UInt64
@@ -44,6 +46,8 @@ struct ValueInterner {
   /// The entry of a spelling of 1 byte or more.
   @inline(__always)
   mutating func entry(of text: UnsafeBufferPointer<UInt8>) throws(RejectionCode) -> Entry {
+    // Often the record before had the same.
+    if latest < spellings.count, Int(spellings[latest].length) == text.count, equals(spellings[latest], text) { return spellings[latest].entry }
     let hash = Self.hash(text)
     let mask = slots.count - 1
     var slot = Int(truncatingIfNeeded: hash) & mask
@@ -51,7 +55,10 @@ struct ValueInterner {
       let found = slots[slot]
       if found < 0 { break }
       let spelling = spellings[Int(found)]
-      if spelling.hash == hash && Int(spelling.length) == text.count && equals(spelling, text) { return spelling.entry }
+      if spelling.hash == hash && Int(spelling.length) == text.count && equals(spelling, text) {
+        latest = Int(found)
+        return spelling.entry
+      }
       slot = (slot + 1) & mask
     }
     return try insert(text, hash: hash)

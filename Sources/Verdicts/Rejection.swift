@@ -17,7 +17,7 @@ package struct Rejection: Sendable, Hashable {
 }
 
 /// Why a record was refused. The raw value is what users, rejects files and later HTTP answers show; the list is closed.
-package enum RejectionCode: String, CaseIterable, Sendable {
+public enum RejectionCode: String, CaseIterable, Sendable {
   case lineTooLong = "line_too_long"
   case cutLine = "cut_line"
   case badUTF8 = "bad_utf8"

@@ -47,7 +47,7 @@ struct Vector: Sendable, CustomTestStringConvertible {
   func read(_ input: [UInt8], thresholds: GuardThresholds = GuardThresholds()) throws -> GuardReply {
     let format = try #require(GuardCatalog.standard.format(named: format))
     let document = JSONDocument(nestingMax: 64)
-    let context = try context.map { try $0.withUnsafeBufferPointer { try GuardContext(document.read($0)) } } ?? GuardContext()
+    let context = try context.map { try $0.withUnsafeBufferPointer { try GuardContext(document.read($0)) } } ?? GuardContext.none
     let reader = ReplyReader(thresholds: thresholds, nestingMax: 64)
     return input.withUnsafeBufferPointer { reader.read(.json($0), format: format.index, context: context) }
   }
