@@ -42,7 +42,7 @@ let package = Package(
       name: "StorePostgres", dependencies: ["ByteCoding", "Verdicts", "Tallies", "Storage", "SQLFiles", "CLibPQ"]),
 
     .target(name: "Ingestion", dependencies: ["Verdicts", "Records", "Storage"]),
-    .target(name: "Reports", dependencies: ["Verdicts", "Records", "Tallies", "Statistics", "Storage"]),
+    .target(name: "Reports", dependencies: ["Verdicts", "Guards", "Records", "Tallies", "Statistics", "Storage"]),
     .target(name: "Exposition", dependencies: ["Verdicts", "Tallies", "Statistics", "Storage", "Reports"]),
     .target(name: "Verification", dependencies: ["Verdicts", "Tallies", "Storage"]),
     .target(name: "Traffic", dependencies: ["Verdicts"]),

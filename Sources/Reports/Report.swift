@@ -10,6 +10,7 @@ package struct Report: Sendable {
   package var by: [Dimension]
   package var filters: [DimensionFilter]
   package var zone: Zone
+  package var naming: CategoryNaming
 
   /// More buckets than this are refused unless asked for: a year of minutes is half a million.
   package static let bucketsMaxDefault: Int64 = 10_000_000
@@ -17,8 +18,11 @@ package struct Report: Sendable {
   /// - Throws: ``QueryError`` where the span is empty, a dimension stands twice or the buckets are too many.
   package init(
     name: ReportName, span: Span, step: BucketStep?, by: [Dimension], filters: [DimensionFilter], zone: Zone,
-    bucketsMax: Int64 = bucketsMaxDefault
+    naming: CategoryNaming = .canonical, bucketsMax: Int64 = bucketsMaxDefault
   ) throws(QueryError) {
+    guard name == .categories || !naming.needsSets else {
+      throw QueryError("--native and --taxonomy name what was found, which \(name.rawValue) does not tell; they belong to the report categories")
+    }
     guard !span.isEmpty else {
       throw QueryError("the span is empty: it begins at \(zone.text(span.from)) and ends at \(zone.text(span.to)); --from must be before --to")
     }
@@ -33,10 +37,11 @@ package struct Report: Sendable {
     self.by = by
     self.filters = filters
     self.zone = zone
+    self.naming = naming
   }
 
   package var columns: [Column] {
-    [Column("start", .time), Column("end", .time)] + by.map { Column($0.name, .text) } + name.columns
+    [Column("start", .time), Column("end", .time)] + by.map { Column($0.name, .text) } + name.columns(naming)
   }
 
   /// Gives the rows in the contract's order, bucket by bucket: only one bucket's groups are in memory.
@@ -45,20 +50,22 @@ package struct Report: Sendable {
     let values = try by.map { try snapshot.values(of: $0) }
     let ranks = values.map(Self.ranks)
     let lanes = by.map { Int($0.rawValue) }
-    let query = BucketQuery(edges: edges, by: by, filters: filters, measure: name.measure)
+    let query = BucketQuery(edges: edges, by: by, filters: filters, measure: name.measure(naming))
     let stride = query.measure.stride
+    let nativeNames = try naming.needsSets ? Self.nativeNames(of: snapshot) : [:]
     var row: [Cell] = []
     try BucketScan(query, of: snapshot).forEachBucket { bucket, groups in
       let keys = groups.keys
-      let order = keys.indices.sorted { left, right in
+      func isBefore(_ left: DimensionCodes, _ right: DimensionCodes) -> Bool {
         for (index, lane) in lanes.enumerated() {
-          let leftRank = Self.rank(keys[left][lane], in: ranks[index])
-          let rightRank = Self.rank(keys[right][lane], in: ranks[index])
+          let leftRank = Self.rank(left[lane], in: ranks[index])
+          let rightRank = Self.rank(right[lane], in: ranks[index])
           if leftRank != rightRank { return leftRank < rightRank }
         }
         return false
       }
-      for group in order {
+      var order = keys.indices.sorted { isBefore(keys[$0], keys[$1]) }[...]
+      while let group = order.first {
         row.removeAll(keepingCapacity: true)
         row.append(.time(edges[bucket]))
         row.append(.time(edges[bucket + 1]))
@@ -68,8 +75,29 @@ package struct Report: Sendable {
           }
           row.append(.text(value))
         }
-        try name.appendRows(groups.counts[group * stride..<(group + 1) * stride], to: &row, body)
+        guard naming.needsSets else {
+          order.removeFirst()
+          try name.appendRows(groups.counts[group * stride..<(group + 1) * stride], to: &row, body)
+          continue
+        }
+        var categories = CategoryCounts(naming, nativeNames: nativeNames)
+        while let part = order.first, !isBefore(keys[group], keys[part]) {
+          order.removeFirst()
+          try categories.add(
+            groups.counts[part * stride..<(part + 1) * stride], riskTypes: RiskTypeSet(bits: keys[part][Measure.riskTypesLane]),
+            nativeNames: keys[part][CodedField.nativeNames.lane])
+        }
+        try name.appendRows(categories, to: &row, body)
       }
+    }
+  }
+
+  private static func nativeNames(of snapshot: any StoreSnapshot) throws -> [UInt32: NativeNameText] {
+    try snapshot.values(of: .nativeNames).all.reduce(into: [:]) { names, entry in
+      guard let text = NativeNameText(entry.value) else {
+        throw StoreError(.damaged, "native names \(entry.code) are not as they were written; run guardtally verify")
+      }
+      names[entry.code] = text
     }
   }
 

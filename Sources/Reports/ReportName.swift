@@ -19,13 +19,13 @@ package enum ReportName: String, CaseIterable, Sendable {
   }
 
   /// The columns after `start`, `end` and the dimensions.
-  var columns: [Column] {
+  func columns(_ naming: CategoryNaming) -> [Column] {
     switch self {
     case .safeRatio:
       ["total", "safe", "controversial", "unsafe", "error"].map { Column($0, .count) }
         + ["safe_ratio", "safe_ratio_lower", "safe_ratio_upper", "loose_safe_ratio", "error_ratio"].map { Column($0, .decimal) }
     case .categories:
-      [Column("risk_type", .text)]
+      naming.columns
         + ["verdicts", "controversial", "unsafe"].map { Column($0, .count) }
         + ["share_of_flagged", "share_of_evaluated"].map { Column($0, .decimal) }
     case .latency: [Column("count", .count)] + ["mean_ms", "p50_ms", "p90_ms", "p95_ms", "p99_ms"].map { Column($0, .decimal) }
@@ -33,10 +33,10 @@ package enum ReportName: String, CaseIterable, Sendable {
     }
   }
 
-  var measure: Measure {
+  func measure(_ naming: CategoryNaming) -> Measure {
     switch self {
     case .safeRatio: .verdicts
-    case .categories: .riskTypes
+    case .categories: naming.needsSets ? .riskTypeSets : .riskTypes
     case .latency: .latencies
     case .errors: .errorCauses
     }
@@ -76,18 +76,33 @@ package enum ReportName: String, CaseIterable, Sendable {
       for type in RiskType.inNameOrder {
         let controversial = counts[base + 4 + Int(type.rawValue)]
         let unsafe = counts[base + 4 + RiskType.count + Int(type.rawValue)]
-        let verdicts = controversial + unsafe
-        guard verdicts > 0 else { continue }
+        guard controversial + unsafe > 0 else { continue }
         row.removeLast(row.count - leading)
         row.append(.text(type.name))
-        row.append(.count(verdicts))
-        row.append(.count(controversial))
-        row.append(.count(unsafe))
-        row.append(.ratio(Ratio.of(verdicts, in: result.flagged)))
-        row.append(.ratio(Ratio.of(verdicts, in: result.evaluated)))
+        Self.appendCategory(controversial: controversial, unsafe: unsafe, of: result, to: &row)
         try body(row)
       }
     }
+  }
+
+  /// The same of a group whose verdicts are told apart by what they name.
+  func appendRows(_ categories: CategoryCounts, to row: inout [Cell], _ body: ([Cell]) throws -> Void) rethrows {
+    let leading = row.count
+    try categories.forEach { names, controversial, unsafe in
+      row.removeLast(row.count - leading)
+      for name in names { row.append(.text(name)) }
+      Self.appendCategory(controversial: controversial, unsafe: unsafe, of: categories.total, to: &row)
+      try body(row)
+    }
+  }
+
+  private static func appendCategory(controversial: Int64, unsafe: Int64, of result: ResultCounts, to row: inout [Cell]) {
+    let verdicts = controversial + unsafe
+    row.append(.count(verdicts))
+    row.append(.count(controversial))
+    row.append(.count(unsafe))
+    row.append(.ratio(Ratio.of(verdicts, in: result.flagged)))
+    row.append(.ratio(Ratio.of(verdicts, in: result.evaluated)))
   }
 
   private static func appendSafeRatio(_ result: ResultCounts, to row: inout [Cell]) {

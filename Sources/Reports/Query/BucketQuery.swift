@@ -17,5 +17,5 @@ package struct BucketQuery: Sendable {
   }
 
   /// The tallies that can answer, or nil where only the verdicts can.
-  var combination: Combination? { Combination.covering(Set(by).union(filters.map(\.dimension))) }
+  var combination: Combination? { !measure.isTallied ? nil : Combination.covering(Set(by).union(filters.map(\.dimension))) }
 }

@@ -45,7 +45,9 @@ package struct BucketScan {
           for row in run.rows {
             guard Self.matches(row.codes, matching), measure.counts(row) else { continue }
             try advance(to: row.time)
-            measure.add(row, to: &groups.counts, at: groups.base(of: row.codes & mask))
+            var key = row.codes & mask
+            measure.extendKey(&key, with: row)
+            measure.add(row, to: &groups.counts, at: groups.base(of: key))
           }
         }
       case .tallies(let buckets, let combination):

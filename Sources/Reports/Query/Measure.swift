@@ -8,6 +8,8 @@ package enum Measure: Sendable {
   case verdicts
   /// The four, then flagged verdicts as in ``TallyCell/flagged``.
   case riskTypes
+  /// The four, of verdicts that share their native names and their set of risk types: a group for each such pair.
+  case riskTypeSets
   /// The four, then errors as in ``TallyCell/errorCauses``.
   case errorCauses
   /// The sum of latencies in microseconds, then verdicts by bucket of ``LatencyScale``.
@@ -16,11 +18,25 @@ package enum Measure: Sendable {
   /// Places of a group.
   package var stride: Int {
     switch self {
-    case .verdicts: 4
+    case .verdicts, .riskTypeSets: 4
     case .riskTypes: 4 + 2 * RiskType.count
     case .errorCauses: 4 + ErrorCause.allCases.count
     case .latencies: 1 + LatencyScale.edges.count
     }
+  }
+
+  /// Whether tallies have it; what they do not have is counted from the verdicts.
+  var isTallied: Bool { self != .riskTypeSets }
+
+  /// The lane of a group's key that has the bits of its risk types.
+  static let riskTypesLane = 7
+
+  /// What tells a verdict's group from others, beside its dimensions; only what is flagged names something.
+  @inline(__always)
+  func extendKey(_ key: inout DimensionCodes, with row: VerdictRow) {
+    guard self == .riskTypeSets, Verdict.isFlagged(rawValue: row.verdict) else { return }
+    key[CodedField.nativeNames.lane] = row.codes[CodedField.nativeNames.lane]
+    key[Self.riskTypesLane] = row.riskTypes
   }
 
   /// What must be read of a verdict, but for its dimensions.
@@ -28,6 +44,7 @@ package enum Measure: Sendable {
     switch self {
     case .verdicts: .verdict
     case .riskTypes: [.verdict, .riskTypes]
+    case .riskTypeSets: [.codes, .verdict, .riskTypes]
     case .errorCauses: .verdict
     case .latencies: .latency
     }
@@ -54,7 +71,7 @@ package enum Measure: Sendable {
       }
     case .errorCauses:
       if row.verdict == Verdict.error.rawValue { counts[base + 4 + Int(row.errorCause)] += 1 }
-    case .verdicts, .latencies: break
+    case .verdicts, .riskTypeSets, .latencies: break
     }
   }
 
@@ -74,7 +91,7 @@ package enum Measure: Sendable {
     case .errorCauses:
       guard cells.cell.verdicts[Int(Verdict.error.rawValue)] != 0 else { return }
       for index in cells.cell.errorCauses.indices { counts[base + 4 + index] += Int64(clamping: cells.cell.errorCauses[index]) }
-    case .verdicts, .latencies: break
+    case .verdicts, .riskTypeSets, .latencies: break
     }
   }
 }

@@ -1,8 +1,9 @@
 import ArgumentParser
 #if canImport(Glibc)
-import Files
 import Glibc
 #endif
+import Files
+import Guards
 import Reports
 import Storage
 import Verdicts
@@ -40,6 +41,14 @@ struct ReportCommand: ParsableCommand {
     help: ArgumentHelp("Only verdicts with one of these values; * at the end matches any ending, \\* and \\, are the characters. May stand several times.", valueName: "dim=value,value"))
   var filters: [String] = []
 
+  @Flag(help: "Of categories: by the names that the guards gave, with their formats.")
+  var native = false
+
+  @Option(
+    help: ArgumentHelp(
+      "Of categories: by another vocabulary's names: \(GuardCatalog.standard.taxonomies.map(\.name).joined(separator: ", ")).", valueName: "name"))
+  var taxonomy: String?
+
   @Option(help: ArgumentHelp("IANA time zone of dates, buckets and printed times.", valueName: "zone"))
   var tz: String = "UTC"
 
@@ -70,7 +79,7 @@ struct ReportCommand: ParsableCommand {
       guard bucketsMax > 0 else { throw Failure.usage("--buckets-max takes a whole number from 1 on") }
       let report = try Report(
         name: reportName, span: try spanOptions.span(in: zone), step: try step(), by: try dimensions(),
-        filters: try filters.map { try DimensionFilter($0) }, zone: zone, bucketsMax: bucketsMax)
+        filters: try filters.map { try DimensionFilter($0) }, zone: zone, naming: try naming(), bucketsMax: bucketsMax)
       let order = try RowOrder(sort: sort, limit: limit, columns: report.columns)
       let format = try reportFormat()
       let destination = try FileOutput(path: output, sparing: storeOptions.files())
@@ -87,6 +96,15 @@ struct ReportCommand: ParsableCommand {
       output.write(report.rawValue + String(repeating: " ", count: max(2, 14 - report.rawValue.utf8.count)) + report.summary + "\n")
     }
     try output.finish()
+  }
+
+  private func naming() throws -> CategoryNaming {
+    guard let taxonomy else { return native ? .native : .canonical }
+    guard !native else { throw Failure.usage("--native and --taxonomy are two ways to name the same; take one") }
+    guard let known = GuardCatalog.standard.taxonomy(named: taxonomy) else {
+      throw Failure.usage("there is no taxonomy \(taxonomy); taxonomies are \(GuardCatalog.standard.taxonomies.map(\.name).joined(separator: ", "))")
+    }
+    return .taxonomy(known)
   }
 
   private func step() throws -> BucketStep? {
