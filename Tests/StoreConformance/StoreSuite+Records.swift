@@ -13,6 +13,8 @@ extension StoreSuite {
     package var region = "US"
     package var latency: Int64 = VerdictRow.noLatency
     package var riskTypes: UInt32 = 0
+    /// As ``NativeNameText`` writes them, or nil for none.
+    package var nativeNames: String?
 
     package init(_ id: String, _ time: Int64, _ change: (inout Record) -> Void = { _ in }) {
       self.id = id
@@ -39,6 +41,11 @@ extension StoreSuite {
           row.codes[lane] = UInt32(batch.values[lane].count)
           batch.values[lane].append(value)
         }
+      }
+      if let names = record.nativeNames {
+        let lane = CodedField.nativeNames.lane
+        if !batch.values[lane].contains(names) { batch.values[lane].append(names) }
+        row.codes[lane] = UInt32(batch.values[lane].firstIndex(of: names) ?? 0) + 1
       }
       batch.rows.append(row)
       batch.positions.append(LinePosition(line: UInt64(index + 1), offset: UInt64(index * 50), length: 49))

@@ -35,6 +35,7 @@ package struct StoreSuite {
     ("tells no latency from a latency of 0", { try $0.tellsNoLatencyFromNone() }),
     ("adds up beyond 32 bits", { try $0.addsUpBeyond32Bits() }),
     ("keeps neighbouring microseconds apart", { try $0.keepsMicrosecondsApart() }),
+    ("keeps native names, which are content", { try $0.keepsNativeNames() }),
     ("keeps times from 2000 to the last one", { try $0.keepsFarTimes() }),
     ("writers beside one another store each verdict once", { try $0.writersBesideOneAnother() }),
   ]
@@ -44,6 +45,13 @@ package struct StoreSuite {
     defer { writer.close() }
     var run = LedgerRun(input: "suite", startedAt: Timestamp(microseconds: 1))
     return try batches.map { try writer.store(Self.batch($0), in: &run) }
+  }
+
+  /// Stores batches, and says how many verdicts of each are new.
+  package func store(_ batches: [[Record]], allowSynthetic: Bool) throws -> [Int] {
+    var options = WriterOptions()
+    options.allowSynthetic = allowSynthetic
+    return try store(batches, options: options).map(\.counts.stored)
   }
 
   func counts(_ outcome: BatchOutcome) -> [Int] {

@@ -52,7 +52,7 @@ final class TemporaryDatabase {
 
   @Test func makesItsFile() throws {
     let database = try TemporaryDatabase()
-    #expect(try database.store.migrate().map(\.version) == [1, 2])
+    #expect(try database.store.migrate().map(\.version) == [1, 2, 3])
     #expect(try database.store.migrate().isEmpty)
     #expect(try database.integer("PRAGMA page_size") == 16_384)
     #expect(try database.integer("PRAGMA auto_vacuum") == 2)
@@ -217,10 +217,36 @@ final class TemporaryDatabase {
     let database = try filled()
     let before = try database.store.read { try $0.counters() }
     try database.execute(
-      "DELETE FROM schema_migrations WHERE version = 2; DROP TABLE sealed_days; UPDATE tallies SET cells = x'0100' WHERE tally % 2 = 0")
+      """
+      DELETE FROM schema_migrations WHERE version > 1; DROP TABLE sealed_days; UPDATE tallies SET cells = x'0100' WHERE tally % 2 = 0;
+      ALTER TABLE coded_values RENAME TO dimension_values; ALTER TABLE dimension_values RENAME COLUMN field TO dimension;
+      DROP INDEX coded_values_by_value
+      """)
     #expect { try database.store.read { try $0.verdictCount() } } throws: { ($0 as? StoreError)?.code == .behind }
-    #expect(try database.store.migrate().map(\.version) == [2])
+    #expect(try database.store.migrate().map(\.version) == [2, 3])
     #expect(try database.store.read { try $0.counters() } == before)
+    #expect(try differences(database) == [])
+  }
+
+  /// A file that version 0.2.0 wrote, with a day sealed: its verdicts had no native names, and are what they were.
+  @Test func bringsUpAFileOfTheSecondSchema() throws {
+    let database = try TemporaryDatabase()
+    let file = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../Data/schema-2.db.gz").standardizedFileURL
+    let gunzip = Process()
+    gunzip.executableURL = URL(filePath: "/bin/sh")
+    gunzip.arguments = ["-c", "gzip -dc '\(file.path())' > '\(database.path)'"]
+    try gunzip.run()
+    gunzip.waitUntilExit()
+    #expect(try database.integer("SELECT count(*) FROM dimension_values") > 100)
+    #expect(try database.store.migrate().map(\.version) == [3])
+    #expect(try differences(database) == [])
+    #expect(try database.store.read { try $0.verdictCount() } == 200)
+    let suite = StoreSuite(database.store)
+    let record = StoreSuite.Record("new", StoreSuite.start + 2 * Timestamp.microsecondsPerDay) {
+      $0.verdict = .unsafe
+      $0.nativeNames = "llama-guard-3|S1=violence"
+    }
+    #expect(try suite.store([[record]], allowSynthetic: true) == [1])
     #expect(try differences(database) == [])
   }
 
