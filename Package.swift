@@ -64,7 +64,8 @@ let package = Package(
     .target(name: "StoreConformance", dependencies: ["Verdicts", "Tallies", "Storage"], path: "Tests/StoreConformance"),
     .testTarget(name: "VerdictsTests", dependencies: ["Verdicts"]),
     .target(name: "RecordOracle", dependencies: ["Records", "Verdicts"], path: "Tests/RecordOracle"),
-    .testTarget(name: "GuardsTests", dependencies: ["Guards", "JSONReading", "Verdicts"]),
+    .target(name: "GuardOracle", dependencies: ["Guards", "JSONReading", "Verdicts"], path: "Tests/GuardOracle"),
+    .testTarget(name: "GuardsTests", dependencies: ["Guards", "GuardOracle", "JSONReading", "Verdicts"]),
     .testTarget(name: "RecordsTests", dependencies: ["Records", "RecordOracle", "Verdicts"]),
     .testTarget(name: "TalliesTests", dependencies: ["Tallies", "Statistics", "Verdicts"]),
     .testTarget(
@@ -84,11 +85,13 @@ let package = Package(
 // Built by script/fuzz alone, in a folder of its own: coverage slows everything else down.
 if let fuzzerLibrary = Context.environment["GUARDTALLY_FUZZER_LIBRARY"] {
   let coverage = SwiftSetting.unsafeFlags(["-sanitize=fuzzer", "-parse-as-library"])
-  package.targets.append(
-    .executableTarget(
-      name: "fuzz-records", dependencies: ["RecordOracle"], path: "Tests/FuzzRecords", swiftSettings: [coverage],
-      linkerSettings: [.unsafeFlags([fuzzerLibrary, "-lstdc++"])]))
-  for target in package.targets where ["Guards", "JSONReading", "Records", "RecordOracle", "Verdicts"].contains(target.name) { target.swiftSettings = [coverage] }
+  for (name, oracle, folder) in [("fuzz-records", "RecordOracle", "FuzzRecords"), ("fuzz-guards", "GuardOracle", "FuzzGuards")] {
+    package.targets.append(
+      .executableTarget(
+        name: name, dependencies: name == "fuzz-guards" ? ["GuardOracle", "Guards"] : [.target(name: oracle)], path: "Tests/\(folder)",
+        swiftSettings: [coverage], linkerSettings: [.unsafeFlags([fuzzerLibrary, "-lstdc++"])]))
+  }
+  for target in package.targets where ["Guards", "GuardOracle", "JSONReading", "Records", "RecordOracle", "Verdicts"].contains(target.name) { target.swiftSettings = [coverage] }
 }
 
 for target in package.targets where target.type == .regular || target.type == .executable || target.type == .test {

@@ -109,7 +109,7 @@ enum DetectionReports {
     }
     if state == "NO_MATCH_FOUND" {
       // A filter that found something, or one that did not run, is not what this says.
-      guard names.isEmpty else { return .unreadable }
+      guard !hasMatch(result) else { return .unreadable }
       guard let outcome = result["invocationResult", "invocation_result"]?.string else { return .unreadable }
       return outcome == "SUCCESS" ? GuardReply(.safe) : ["PARTIAL", "FAILURE"].contains(outcome) ? .error(.other) : .unreadable
     }
@@ -124,11 +124,10 @@ enum DetectionReports {
     }
   }
 
+  /// Whether a match is stated anywhere inside, whatever its name.
   private static func hasMatch(_ value: JSONValue) -> Bool {
-    for (name, member) in value.members {
-      if isMatchState(name) { if member.string == "MATCH_FOUND" { return true } } else if hasMatch(member) { return true }
-    }
-    return value.elements.contains(where: hasMatch)
+    value.text?.elementsEqual("MATCH_FOUND".utf8) ?? false || value.elements.contains(where: hasMatch)
+      || value.members.contains { hasMatch($0.value) }
   }
 
   /// The names of the kinds of harm that a filter tells apart, where they matched.
@@ -136,9 +135,5 @@ enum DetectionReports {
     filter.members.flatMap { _, result in
       (result["raiFilterTypeResults", "rai_filter_type_results"].members).filter { hasMatch($0.value) }.map { Array($0.name) }
     }
-  }
-
-  private static func isMatchState(_ name: Bytes) -> Bool {
-    name.elementsEqual("matchState".utf8) || name.elementsEqual("match_state".utf8)
   }
 }

@@ -4,7 +4,7 @@ import Testing
 /// What README and --help show is what happens.
 @Suite struct DocumentTests {
   /// The examples under "Example:" in a command's help, pasted into an empty folder.
-  @Test(arguments: ["ingest", "report", "metrics", "verify", "rebuild", "migrate", "generate", "aggregate"])
+  @Test(arguments: ["ingest", "report", "metrics", "verify", "rebuild", "migrate", "generate", "aggregate", "formats", "formats list", "formats show", "formats parse"])
   func helpExamplesWork(command: String) throws {
     let shell = try Shell()
     let help = try shell.run("guardtally \(command) --help").output
@@ -15,18 +15,20 @@ import Testing
     #expect(outcome.status == 0, "\(outcome.errors)")
   }
 
-  /// Each `console` block of the README, in order, in one folder: the lines after `$`, and those that go on after `>`, are run;
+  /// Each `console` block of a document, in order, in one folder: the lines after `$`, and those that go on after `>`, are run;
   /// the others are what they print.
-  @Test func readmeExamplesPrintWhatTheyShow() throws {
-    let readme = try String(contentsOf: Shell.repository.appending(path: "README.md"), encoding: .utf8)
-    let blocks = readme.components(separatedBy: "```console\n").dropFirst().map { $0.components(separatedBy: "\n```")[0] }
-    #expect(blocks.count >= 8)
+  @Test(arguments: ["README.md", "docs/guards.md"]) func examplesPrintWhatTheyShow(document: String) throws {
+    let text = try String(contentsOf: Shell.repository.appending(path: document), encoding: .utf8)
+    let blocks = text.components(separatedBy: "```console\n").dropFirst().map { $0.components(separatedBy: "\n```")[0] }
+    #expect(blocks.count >= 6)
     let shell = try Shell()
+    let scores = "perspective-wikipedia-2k-scores.csv.gz"
+    try FileManager.default.copyItem(at: Shell.repository.appending(path: "Tests/Data/\(scores)"), to: shell.folder.appending(path: scores))
     for block in blocks {
       var script = ""
       var expected = ""
       for line in block.components(separatedBy: "\n") {
-        if line.hasPrefix("$ ") || line.hasPrefix("> ") { script += line.dropFirst(2) + "\n" } else if !line.isEmpty { expected += line + "\n" }
+        if line.hasPrefix("$ ") || line.hasPrefix("> ") { script += line.dropFirst(2) + "\n" } else { expected += line + "\n" }
       }
       let outcome = try shell.run("exec 2>&1\n" + script)
       #expect(outcome.output.replacing("\r\n", with: "\n") == expected, "\(script)")

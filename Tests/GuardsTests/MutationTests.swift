@@ -1,4 +1,5 @@
 import Foundation
+import GuardOracle
 import Guards
 import Testing
 import Verdicts
@@ -11,6 +12,46 @@ import Verdicts
       let reply = try vector.read(input)
       if reply.verdict == .error || reply.verdict.name == vector.verdict { continue }
       Issue.record("\(mutation): \(vector.verdict) became \(reply.verdict.name): \(String(decoding: input, as: UTF8.self))")
+    }
+  }
+
+  /// The same mutations, and seeded random ones, against what is said of a safe reply a second time.
+  @Test(arguments: Vector.given + Vector.own) func isSafeOnlyWhereItSaysSo(_ vector: Vector) throws {
+    let format = try #require(GuardCatalog.standard.format(named: vector.format))
+    let oracle = GuardOracle()
+    var random = SeededGenerator(seed: UInt64(vector.line))
+    for input in Self.mutations(of: vector.input).map(\.1) + (0..<50).map({ _ in random.mutated(vector.input) }) {
+      for isPrompt in [false, true] {
+        if let disagreement = oracle.disagreement(on: input, isJSON: true, format: format, isPrompt: isPrompt) { Issue.record("\(disagreement)") }
+      }
+    }
+  }
+
+  /// SplitMix64 (Steele, Lea and Flood, 2014).
+  private struct SeededGenerator {
+    private var state: UInt64
+
+    init(seed: UInt64) { state = seed }
+
+    mutating func next() -> UInt64 {
+      state &+= 0x9E37_79B9_7F4A_7C15
+      var word = state
+      word = (word ^ word >> 30) &* 0xBF58_476D_1CE4_E5B9
+      word = (word ^ word >> 27) &* 0x94D0_49BB_1331_11EB
+      return word ^ word >> 31
+    }
+
+    /// Some pieces moved, removed or doubled.
+    mutating func mutated(_ bytes: [UInt8]) -> [UInt8] {
+      var bytes = bytes
+      for _ in 0...next() % 4 where !bytes.isEmpty {
+        let start = Int(next() % UInt64(bytes.count))
+        let end = min(bytes.count, start + 1 + Int(next() % 12))
+        let piece = bytes[start..<end]
+        if next() % 2 == 0 { bytes.removeSubrange(start..<end) }
+        if next() % 2 == 0 { bytes.insert(contentsOf: piece, at: Int(next() % UInt64(bytes.count + 1))) }
+      }
+      return bytes
     }
   }
 
