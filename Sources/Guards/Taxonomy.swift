@@ -5,7 +5,7 @@ package import Verdicts
 package struct Taxonomy: Sendable {
   package let name: String
   package let source: String
-  /// By ``RiskType``'s raw value. Several where the type is all of them together, which one nobody can tell any more.
+  /// By ``RiskType``'s raw value. Several where the taxonomy divides the type further, and nobody can tell which it was.
   private let categories: [[String]]
 
   /// What stands for the category of a type that has none in the taxonomy.
