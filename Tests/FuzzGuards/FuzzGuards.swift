@@ -24,11 +24,13 @@ struct FuzzGuards {
       guard let start, length >= 2 else { return 0 }
       let formats = GuardCatalog.standard.formats
       let reply = Array(UnsafeBufferPointer(start: start + 2, count: length - 2))
-      // libFuzzer keeps the input of a run that crashes.
       if let disagreement = GuardOracle().disagreement(
         on: reply, isJSON: start[1] & 1 != 0, format: formats[Int(start[0]) % formats.count], isPrompt: start[1] & 2 != 0)
       {
-        fatalError(disagreement)
+        // The whole input, to be made a vector of; without a sanitizer libFuzzer keeps none.
+        let input = UnsafeBufferPointer(start: start, count: length).map { String($0, radix: 16) }.joined(separator: " ")
+        FileHandle.standardError.write(Data("\(disagreement)\ninput: \(input)\n".utf8))
+        exit(1)
       }
       return 0
     }

@@ -47,20 +47,20 @@ package final class GuardOracle {
       guard let object = value as? [String: Any] else { return false }
       return maySay(safe: object, format: format, isPrompt: isPrompt)
     default:
-      if let object = value as? [String: Any] { return format == "gpt-oss-safeguard" && "\(object["violation"] ?? "")" == "0" }
+      if format == "gpt-oss-safeguard", let object = value as? [String: Any] { return "\(object["violation"] ?? "")" == "0" }
       return maySay(safe: text, format: format)
     }
   }
 
   /// The object that a model wrote, perhaps after a trace and before closing tokens.
   private static func object(in text: String) -> Any? {
-    let body = text.components(separatedBy: "</think>").last ?? text
+    let body = text.range(of: "</think>", options: [.caseInsensitive, .backwards]).map { String(text[$0.upperBound...]) } ?? text
     guard let start = body.firstIndex(of: "{"), let end = body.lastIndex(of: "}"), start < end else { return nil }
     return try? JSONSerialization.jsonObject(with: Data(body[start...end].utf8))
   }
 
   private static func maySay(safe text: String, format: String) -> Bool {
-    let body = (text.components(separatedBy: "</think>").last ?? text).lowercased()
+    let body = text.lowercased().components(separatedBy: "</think>").last ?? ""
     func matches(_ pattern: String) -> Bool { body.range(of: pattern, options: .regularExpression) != nil }
     func count(_ pattern: String) -> Int { body.components(separatedBy: "\n").filter { $0.range(of: pattern, options: .regularExpression) != nil }.count }
     switch format {
