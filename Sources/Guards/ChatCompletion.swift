@@ -13,8 +13,8 @@ struct ChatCompletion {
   private(set) var hasRefusal = false
   private(set) var hasFailed = false
   private(set) var hasChoice = false
-  /// Whether there are several choices, and nobody can tell which of them is the first.
-  private(set) var isAmbiguous = false
+  /// Whether part of it cannot be read, or there are several choices and nobody can tell which of them is the first.
+  private(set) var isBroken = false
   private var isStream = false
 
   /// Whether the text ends where something cut it: a token limit, or a stream that broke off.
@@ -22,29 +22,54 @@ struct ChatCompletion {
 
   /// Takes in a completion, or the next chunk of one.
   mutating func add(_ object: JSONValue) {
-    if ReplyReader.isFailure(object) { return hasFailed = true }
+    guard object.kind == .object else { return isBroken = true }
     if model == nil { model = object["model"]?.text.flatMap { $0.isEmpty ? nil : Array($0) } }
+    if ReplyReader.isFailure(object) { return hasFailed = true }
+    guard let choices = object["choices"], choices.kind == .array else {
+      // What servers answer in the place of a completion, or of a chunk.
+      if object["detail"] != nil || object["message"] != nil { hasFailed = true } else { isBroken = true }
+      return
+    }
     latency = Self.latency(object) ?? latency
-    let choices = object["choices"].elements
-    if choices.count > 1, choices.contains(where: { $0["index"]?.number == nil }) { isAmbiguous = true }
-    for choice in choices {
+    if choices.count > 1, choices.elements.contains(where: { $0["index"]?.number == nil }) { isBroken = true }
+    for choice in choices.elements {
       guard choice["index"].map({ $0.isNull || $0.number?.isZero == true }) ?? true else { continue }
       hasChoice = true
       if choice["delta"] != nil { isStream = true }
       if let reason = choice["finish_reason"]?.string { finishReason = reason }
-      guard let message = choice["message"] ?? choice["delta"] else { continue }
-      Self.append(message["content"], to: &content)
-      Self.append(message["reasoning_content"] ?? message["reasoning"], to: &reasoning)
+      if ReplyReader.isFailure(choice) || finishReason == "error" { return hasFailed = true }
+      guard let message = choice["message"] ?? choice["delta"], message.kind == .object else {
+        isBroken = true
+        continue
+      }
+      if !Self.append(message["content"], to: &content) { isBroken = true }
+      _ = Self.append(message["reasoning_content"] ?? message["reasoning"], to: &reasoning)
       if let refusal = message["refusal"]?.text, !refusal.isEmpty { hasRefusal = true }
     }
   }
 
   /// Text, or a list of parts with text.
-  private static func append(_ value: JSONValue?, to bytes: inout [UInt8]) {
-    guard let value else { return }
-    if let text = value.text { bytes.append(contentsOf: text) }
-    for part in value.elements { if let text = part["text"]?.text { bytes.append(contentsOf: text) } }
+  ///
+  /// - Returns: false for anything else, part of which would be lost.
+  private static func append(_ value: JSONValue?, to bytes: inout [UInt8]) -> Bool {
+    guard let value, !value.isNull else { return true }
+    if let text = value.text {
+      bytes.append(contentsOf: text)
+      return true
+    }
+    guard value.kind == .array else { return false }
+    for part in value.elements {
+      guard let text = part["text"]?.text else { return false }
+      bytes.append(contentsOf: text)
+    }
+    return true
   }
+
+  /// The stream broke off.
+  mutating func breakOff() { isStream = true }
+
+  /// The server said that it failed.
+  mutating func fail() { hasFailed = true }
 
   /// How long the server took: vLLM's per-request metrics, llama.cpp's timings, a usage object with times, or a gateway's
   /// `latency_ms`. Nil where none of them is whole.

@@ -10,7 +10,7 @@ enum DetectionReports {
     var analyses = 0
     var isReadable = true
     var isDetected = false
-    for (_, value) in object.members where !value.isNull {
+    for (_, value) in object.members where value.kind == .array || value.kind == .object {
       for analysis in value.kind == .array ? value.elements : [value] {
         guard let detected = analysis["attackDetected"]?.bool else {
           isReadable = false
@@ -31,23 +31,18 @@ enum DetectionReports {
   static func readAssessments(_ object: JSONValue, of format: GuardFormat) -> GuardReply {
     guard let action = object["action"]?.string, ["NONE", "GUARDRAIL_INTERVENED"].contains(action) else { return .unreadable }
     var items = Items(format: format)
-    let assessments = object["assessments"]
-    // A list that nobody knows may be one of assessments.
-    if assessments == nil, object.members.contains(where: { name, value in value.count > 0 && !resultMembers.contains { name.elementsEqual($0) } }) {
+    if let assessments = object["assessments"], !assessments.isNull {
+      if assessments.kind != .array { items.isDoubtful = true }
+      for assessment in assessments.elements { items.add(assessment: assessment) }
+    } else if object.members.contains(where: { name, value in value.count > 0 && !resultMembers.contains { name.elementsEqual($0) } }) {
+      // A list that nobody knows may be one of assessments.
       items.isDoubtful = true
-    }
-    for assessment in assessments.elements {
-      for (policy, value) in assessment.members {
-        for (_, list) in value.members where list.kind == .array {
-          for item in list.elements { items.add(item, policy: policy) }
-        }
-      }
     }
     var reply = GuardReply(.unsafe)
     reply.names = items.names
     if action == "NONE" {
       guard items.fired == 0 else { return reply }
-      guard assessments?.kind == .array, !items.isDoubtful else { return .unreadable }
+      guard !items.isDoubtful else { return .unreadable }
       reply.verdict = .safe
     } else if items.masked == items.fired {
       // Nothing was blocked as far as can be read.
@@ -67,7 +62,33 @@ enum DetectionReports {
     var masked = 0
     var isDoubtful = false
 
-    mutating func add(_ item: JSONValue, policy: Bytes) {
+    /// What an assessment has beside policies.
+    private static let otherMembers = ["invocationMetrics", "appliedGuardrailDetails", "automatedReasoningPolicy"].map { Array($0.utf8) }
+
+    mutating func add(assessment: JSONValue) {
+      guard assessment.kind == .object else {
+        addAll(in: assessment, policy: Bytes(start: nil, count: 0))
+        return isDoubtful = true
+      }
+      for (policy, value) in assessment.members where !value.isNull && !Self.otherMembers.contains(where: { policy.elementsEqual($0) }) {
+        // A policy is an object of lists of items.
+        if value.kind != .object { isDoubtful = true }
+        for (_, list) in value.members where !list.isNull {
+          if list.kind != .array || list.elements.contains(where: { $0.kind != .object }) { isDoubtful = true }
+        }
+        addAll(in: value, policy: policy)
+      }
+    }
+
+    /// Whatever says that it did or detected something is an item, wherever it stands.
+    private mutating func addAll(in value: JSONValue, policy: Bytes) {
+      if value["action"] != nil || value["detected"] != nil { return add(value, policy: policy) }
+      for (_, member) in value.members { addAll(in: member, policy: policy) }
+      for element in value.elements { addAll(in: element, policy: policy) }
+      if value.kind == .object, value.count > 0, value.members.allSatisfy({ $0.value.kind != .array && $0.value.kind != .object }) { isDoubtful = true }
+    }
+
+    private mutating func add(_ item: JSONValue, policy: Bytes) {
       let action = item["action"]?.string
       let detected = item["detected"]?.bool
       switch action {
@@ -95,7 +116,10 @@ enum DetectionReports {
   // MARK: - Google Model Armor
 
   static func readFilters(_ object: JSONValue, of format: GuardFormat) -> GuardReply {
-    guard let result = object["sanitizationResult", "sanitization_result"],
+    guard !object.hasSeveral(of: "sanitizationResult", "sanitization_result"),
+      let result = object["sanitizationResult", "sanitization_result"],
+      !result.hasSeveral(of: "filterMatchState", "filter_match_state"), !result.hasSeveral(of: "invocationResult", "invocation_result"),
+      !result.hasSeveral(of: "filterResults", "filter_results"),
       let state = result["filterMatchState", "filter_match_state"]?.string, ["MATCH_FOUND", "NO_MATCH_FOUND"].contains(state)
     else { return .unreadable }
     var names = NativeNames()

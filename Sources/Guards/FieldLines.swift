@@ -1,4 +1,5 @@
 import JSONReading
+import Verdicts
 
 /// Replies of lines "Name: value" (Qwen3Guard-Gen, WildGuard, Nemotron), and of objects with such members (NemoGuard).
 enum FieldLines {
@@ -8,8 +9,10 @@ enum FieldLines {
   static func read(_ text: Bytes, of format: GuardFormat, isPrompt: Bool, isCut: Bool) -> GuardReply {
     var fields = FieldReading(format)
     var isReadable = true
+    var decidesLast = false
     ReplyText.forEachLine(text) { line, isLast in
       if let colon = line.firstColon, let field = fields.field(named: line.part(0..<colon.index).trimmed) {
+        decidesLast = isLast && format.fields[field].role != .categories && format.fields[field].role != .refusal
         isReadable = fields.take(line.part(from: colon.index + colon.length).trimmed, for: field, isCut: isCut && isLast)
       } else {
         // A token limit may have cut the last line in its name; anything else is not this guard's.
@@ -17,7 +20,10 @@ enum FieldLines {
       }
       return isReadable
     }
-    return isReadable ? fields.reply(isPrompt: isPrompt, isCut: isCut) : .unreadable
+    guard isReadable else { return .unreadable }
+    let reply = fields.reply(isPrompt: isPrompt, isCut: isCut)
+    // Where the text was cut behind a label, more may have been to come on its line.
+    return isCut && decidesLast && reply.verdict == .safe ? .unreadable : reply
   }
 
   /// Whether a line is the beginning of a field that decides nothing.
@@ -36,6 +42,10 @@ enum FieldLines {
       // The guard writes these members and no other: one that is misspelt may be the one that decides.
       guard let field = fields.field(named: name.trimmed) else { return .unreadable }
       if value.isNull { continue }
+      if value.kind == .array {
+        guard fields.take(names: value.elements, for: field) else { return .unreadable }
+        continue
+      }
       guard let text = value.text, fields.take(text.trimmed, for: field, isCut: false) else { return .unreadable }
     }
     return fields.reply(isPrompt: isPrompt, isCut: false)

@@ -1,3 +1,4 @@
+import JSONReading
 import Verdicts
 
 /// Fields of a reply as they are read, whether they stand in lines or in an object.
@@ -35,7 +36,7 @@ struct FieldReading {
       return verdict != nil
     case .prompt:
       prompt = format.verdict(of: value)
-      return prompt != nil || format.isNotApplicable(value)
+      return prompt != nil
     case .response:
       response = format.verdict(of: value)
       return response != nil || format.isNotApplicable(value)
@@ -55,6 +56,17 @@ struct FieldReading {
 
   /// The reply once all fields are in.
   ///
+  /// Takes in names that stand in a list of their own.
+  mutating func take(names values: [JSONValue], for index: Int) -> Bool {
+    guard format.fields[index].role == .categories, seen & 1 << UInt32(index) == 0 else { return false }
+    seen |= 1 << UInt32(index)
+    for value in values {
+      guard let name = value.text else { return false }
+      NameTexts.mention(name, of: format, in: &names)
+    }
+    return true
+  }
+
   /// - Parameters:
   ///   - isPrompt: whether the prompt is judged, whatever is said of a response.
   ///   - isCut: whether more may have come: what was said of a response may be missing.

@@ -3,16 +3,18 @@ import Verdicts
 /// Replies that answer the question whether a policy was violated, with a word (ShieldGemma, Granite Guardian up to 3.2), in an
 /// element (Granite Guardian from 3.3), or with names alone (its add-on for categories).
 enum FirstWord {
-  static func read(_ text: Bytes, of format: GuardFormat, context: GuardContext) -> GuardReply {
+  static func read(_ text: Bytes, of format: GuardFormat, context: GuardContext, isCut: Bool) -> GuardReply {
     var end = 0
     while end < text.count, text[end].isASCIILetter { end += 1 }
     guard let verdict = format.verdict(of: text.part(0..<end)), endsWord(text, at: end) else { return .unreadable }
     let rest = text.part(from: end).trimmed
     switch format.rest {
-    case .reasoning: break
+    case .reasoning: guard !beginsWithLabel(rest, of: format) else { return .unreadable }
     case .nothing: guard isNothing(rest) else { return .unreadable }
     case .confidence: guard isNothing(rest) || isConfidence(rest) else { return .unreadable }
     }
+    // Where the text was cut behind "No", more may have been to come of another sentence; reasoning may be cut anywhere.
+    if isCut, verdict == .safe, format.rest != .reasoning, rest.isEmpty { return .unreadable }
     return reply(verdict, of: format, context: context)
   }
 
@@ -44,17 +46,25 @@ enum FirstWord {
 
   private static func isNothing(_ rest: Bytes) -> Bool { rest.isEmpty || rest.count == 1 && rest[0] == 0x2E }
 
-  private static func isConfidence(_ rest: Bytes) -> Bool {
-    guard let level = element("confidence", in: rest) else { return false }
-    return level.matches(Spelling("high")) || level.matches(Spelling("low"))
+  /// Whether what follows a label is another one: "No/Yes" says both.
+  private static func beginsWithLabel(_ rest: Bytes, of format: GuardFormat) -> Bool {
+    var start = 0
+    while start < rest.count, !rest[start].isASCIILetter, rest[start] < 0x80 { start += 1 }
+    var end = start
+    while end < rest.count, rest[end].isASCIILetter { end += 1 }
+    return format.verdict(of: rest.part(start..<end)) != nil
   }
 
-  /// The content of a text that is one element.
-  private static func element(_ name: String, in text: Bytes) -> Bytes? {
-    let (start, end) = (Array("<\(name)>".utf8), Array("</\(name)>".utf8))
-    guard text.hasPrefix(start), text.count >= start.count + end.count, text.part(from: text.count - end.count).hasPrefix(end) else { return nil }
-    return text.part(start.count..<text.count - end.count).trimmed
+  /// The element that says how sure the guard is, whatever it says, whole or cut.
+  private static func isConfidence(_ rest: Bytes) -> Bool {
+    if rest.count <= confidenceStart.count { return confidenceStart.starts(with: rest.lazy.map(\.lowercase)) }
+    guard rest.hasPrefix(confidenceStart) else { return false }
+    guard let end = rest.firstIndex(of: confidenceEnd) else { return true }
+    return rest.part(from: end + confidenceEnd.count).trimmed.isEmpty
   }
+
+  private static let confidenceStart = Array("<confidence>".utf8)
+  private static let confidenceEnd = Array("</confidence>".utf8)
 
   private static let scoreStart = Array("<score>".utf8)
   private static let scoreEnd = Array("</score>".utf8)

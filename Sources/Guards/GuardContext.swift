@@ -45,6 +45,19 @@ package final class GuardContext: Sendable {
     if let rules = value["categories"], !rules.isNull { categories = try Self.rules(rules) } else { categories = standard.categories }
   }
 
+  /// Reads the text of a `context` that stands for all records: there a member that nobody knows is a slip.
+  package convenience init(json text: [UInt8]) throws(RejectionCode) {
+    let document = JSONDocument(nestingMax: 16)
+    let value = try text.withUnsafeBufferPointer { bytes throws(RejectionCode) in try document.read(bytes) }
+    for (name, _) in value.members where !Self.members.contains(where: { $0.utf8.elementsEqual(name) }) { throw .badValue }
+    try self.init(value)
+  }
+
+  /// The formats that may have been meant by a `guard` that is none.
+  package static func nearestGuards(in value: JSONValue) -> [String] {
+    value["guard"]?.text.map { GuardCatalog.standard.nearestNames(to: $0) } ?? []
+  }
+
   private static func text(_ value: JSONValue?) throws(RejectionCode) -> Bytes? {
     guard let value, !value.isNull else { return nil }
     guard let text = value.text else { throw .badType }

@@ -101,8 +101,6 @@ package final class GuardFormat: Sendable {
   let rest: Rest
   /// Whether each result must say `flagged`.
   let hasFlagged: Bool
-  /// Attributes that are known and have no type.
-  let unmapped: [Spelling]
   let blockingReasons: [Spelling]
   let harmlessReasons: [Spelling]
 
@@ -121,7 +119,6 @@ package final class GuardFormat: Sendable {
     context = GuardCatalog.strings(value["context"])
     endOfLife = value["end_of_life"]?.string
     notApplicable = spellings("not_applicable")
-    unmapped = spellings("unmapped")
     blockingReasons = spellings("blocking_reasons")
     harmlessReasons = spellings("harmless_reasons")
     hasFlagged = value["flagged"]?.string == "required"
@@ -166,6 +163,9 @@ package final class GuardFormat: Sendable {
     default: false
     }
   }
+
+  /// Whether its grammar lets prose stand around a verdict.
+  var writesProse: Bool { shape == .scoreElement || shape == .firstWord && rest == .reasoning }
 
   /// The verdict that a word states, or nil.
   @inline(__always)

@@ -16,6 +16,8 @@ enum LabelAndCodes {
       return isReadable
     }
     guard isReadable, let verdict else { return .unreadable }
+    // Where the text was cut behind "safe", "safe to proceed" may have been to come.
+    if isCut, verdict == .safe, text.firstIndex(ofByte: 0x0A) == nil { return .unreadable }
     var reply = GuardReply(verdict)
     reply.names = names
     return reply

@@ -22,13 +22,17 @@ enum ModerationResults {
   private static func read(_ result: JSONValue, of format: GuardFormat, in names: inout NativeNames) -> Verdict? {
     var isFlagged = false
     var isReadable = true
-    if format.hasFlagged {
-      if let flagged = result["flagged"]?.bool { isFlagged = flagged } else { isReadable = false }
+    if let flagged = result["flagged"] ?? nil {
+      if let flag = flagged.bool { isFlagged = flag } else { isReadable = false }
+    } else if format.hasFlagged {
+      isReadable = false
     }
+    // A flag that nobody knows may be this one, misspelt.
+    if result.members.contains(where: { name, value in value.bool == true && !name.elementsEqual("flagged".utf8) }) { isReadable = false }
     var flags = 0
     for (name, value) in result["categories"].members {
-      // Older models leave categories open that they do not know.
-      if value.isNull { continue }
+      // OpenAI's older models leave categories open that they do not know.
+      if value.isNull, format.hasFlagged { continue }
       guard let isTrue = value.bool else {
         isReadable = false
         continue

@@ -68,7 +68,9 @@ package final class ReplyReader {
   // MARK: - Text and objects
 
   private func read(_ text: Bytes, of format: GuardFormat, context: GuardContext, isCut: Bool, in document: JSONDocument) -> GuardReply {
-    guard let body = ReplyText.body(text, closingTokens: catalog.closingTokens) else { return .error(.truncated) }
+    guard let (body, before) = ReplyText.body(text, closingTokens: catalog.closingTokens) else { return .error(.truncated) }
+    // What stands before the end of a trace that has no beginning is a trace, unless it is a verdict itself.
+    if let before, readBody(before, of: format, context: context, isCut: false, in: document).verdict != .error { return .unreadable }
     let reply = readBody(body, of: format, context: context, isCut: isCut, in: document)
     if reply.errorCause == .unreadable, ReplyText.isRefusal(body, openings: catalog.refusalOpenings) { return .error(.refused) }
     return reply
@@ -78,10 +80,10 @@ package final class ReplyReader {
     switch format.shape {
     case .fieldLines: return FieldLines.read(body, of: format, isPrompt: context.stage == .prompt, isCut: isCut)
     case .labelAndCodes: return LabelAndCodes.read(body, of: format, isCut: isCut)
-    case .firstWord: return FirstWord.read(body, of: format, context: context)
+    case .firstWord: return FirstWord.read(body, of: format, context: context, isCut: isCut)
     case .scoreElement: return FirstWord.readScore(body, of: format, context: context)
     case .nameList: return FirstWord.readNames(body, of: format, isCut: isCut)
-    case .policyViolation where body.first != 0x7B: return PolicyViolation.read(body, of: format)
+    case .policyViolation where body.first != 0x7B: return PolicyViolation.read(body, of: format, isCut: isCut)
     default:
       guard let value = try? document.read(body), !document.repeatsName else { return .unreadable }
       return read(value, of: format, context: context)
@@ -92,7 +94,7 @@ package final class ReplyReader {
     if Self.isFailure(value) { return .error(.http) }
     switch format.shape {
     case .policyViolation:
-      return value.written.map { PolicyViolation.read($0, of: format) } ?? PolicyViolation.read(value, of: format, context: context)
+      return value.written.map { PolicyViolation.read($0, of: format, isCut: false) } ?? PolicyViolation.read(value, of: format, context: context)
     case .fieldObject: return FieldLines.read(value, of: format, isPrompt: context.stage == .prompt)
     case .tokenLevels: return TokenLevels.read(value, of: format, isPrompt: context.stage == .prompt)
     case .moderationResults: return ModerationResults.read(value, of: format)
@@ -109,30 +111,33 @@ package final class ReplyReader {
 
   // MARK: - Envelopes
 
-  private static let eventPrefix = Array("data:".utf8)
   private static let endOfStream = Spelling("[DONE]")
 
-  /// An envelope as text: JSON, or a stream of server-sent events (WHATWG HTML, "Server-sent events") with JSON data.
+  /// An envelope as text: JSON, or a stream of events with JSON data.
   private func readEnvelope(_ text: Bytes, context: GuardContext) -> GuardReply {
     let body = text.trimmed
-    var completion = ChatCompletion()
+    if body.isEmpty { return .unreadable }
     if body.first == 0x7B || body.first == 0x5B { return read(.json(body), format: context.envelope, context: context) }
-    var isReadable = !body.isEmpty
-    ReplyText.forEachLine(body) { line, _ in
-      guard line.hasPrefix(Self.eventPrefix) else {
-        // Comments, and fields that carry no data.
-        isReadable = line.first == 0x3A || ["event:", "id:", "retry:"].contains { line.hasPrefix(Array($0.utf8)) }
-        return isReadable
-      }
-      let data = line.part(from: Self.eventPrefix.count).trimmed
-      if data.matches(Self.endOfStream) { return false }
-      guard let chunk = try? document.read(data), !document.repeatsName else {
+    var completion = ChatCompletion()
+    var isReadable = true
+    let isBrokenOff = ServerSentEvents.read(body) { event in
+      switch event {
+      case .failure:
+        completion.fail()
+        return nil
+      case .unknown:
         isReadable = false
-        return false
+        return nil
+      case .data(let data):
+        return data.withUnsafeBufferPointer { data -> Bool? in
+          if data.matches(Self.endOfStream) { return nil }
+          guard let chunk = try? document.read(data), !document.repeatsName else { return false }
+          completion.add(chunk)
+          return true
+        }
       }
-      completion.add(chunk)
-      return true
     }
+    if isBrokenOff { completion.breakOff() }
     return isReadable || completion.hasFailed ? read(completion, context: context) : .unreadable
   }
 
@@ -145,10 +150,12 @@ package final class ReplyReader {
 
   private func readContent(of completion: ChatCompletion, context: GuardContext) -> GuardReply {
     if completion.hasFailed { return .error(.http) }
-    guard completion.hasChoice, !completion.isAmbiguous, let guardFormat = context.guardFormat else { return .unreadable }
+    guard completion.hasChoice, !completion.isBroken, let guardFormat = context.guardFormat else { return .unreadable }
     let format = catalog.formats[guardFormat]
-    // A server that takes all that a guard writes for reasoning leaves the content empty.
-    let text = Self.isBlank(completion.content) ? completion.reasoning : completion.content
+    var text = completion.content
+    // A server that takes all that a guard writes for reasoning leaves the content empty. A trace of thoughts is not a reply: only a
+    // whole one counts, of a guard that writes no prose.
+    if Self.isBlank(text), !completion.isCut, !format.writesProse { text = completion.reasoning }
     let reply = text.withUnsafeBufferPointer { read($0, of: format, context: context, isCut: completion.isCut, in: inner) }
     guard reply.verdict == .error, reply.errorCause == .unreadable else { return reply }
     if completion.isCut { return .error(.truncated) }

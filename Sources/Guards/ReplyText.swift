@@ -7,16 +7,18 @@ enum ReplyText {
 
   /// The text without them, or nil where a trace has no end: what comes before it is not a verdict.
   ///
-  /// A trace may lack its beginning, which some chat templates put before the reply.
+  /// A trace may lack its beginning, which some chat templates put before the reply; what stood there is given too.
   @inline(__always)
-  static func body(_ text: Bytes, closingTokens: [[UInt8]]) -> Bytes? {
+  static func body(_ text: Bytes, closingTokens: [[UInt8]]) -> (body: Bytes, before: Bytes?)? {
     var body = text.trimmed
+    var before: Bytes?
     // Both begin and end with a sign that few replies have.
     if body.last == 0x3E { body = withoutClosingTokens(body, closingTokens) }
-    guard body.firstIndex(ofByte: 0x3C) != nil else { return body }
+    guard body.firstIndex(ofByte: 0x3C) != nil else { return (body, nil) }
     while true {
       let hasStart = body.hasPrefix(thinkStart)
-      guard let end = body.firstIndex(of: thinkEnd) else { return hasStart ? nil : body }
+      guard let end = body.firstIndex(of: thinkEnd) else { return hasStart ? nil : (body, before) }
+      if !hasStart { before = body.part(0..<end).trimmed }
       body = body.part(from: end + thinkEnd.count).trimmed
     }
   }

@@ -53,7 +53,7 @@ enum ScoredCategories {
         continue
       }
       if let severity = entry["severity"], !severity.isNull {
-        guard let score = severity.number, isOn(format.scale, score) else {
+        guard let score = severity.number, isOn(format.scale, score), score.wholePart(timesTenTo: 0)?.isExact == true else {
           sum.isDoubtful = true
           continue
         }
@@ -72,9 +72,13 @@ enum ScoredCategories {
 
   static func readRatings(_ object: JSONValue, of format: GuardFormat, thresholds: Thresholds) -> GuardReply {
     var sum = Sum(format: format, thresholds: thresholds)
+    if object.hasSeveral(of: "promptFeedback", "prompt_feedback") { sum.isDoubtful = true }
     var judged = object["candidates"].elements
     if let prompt = object["promptFeedback", "prompt_feedback"], !prompt.isNull { judged.append(prompt) }
     for part in judged {
+      if part.hasSeveral(of: "finishReason", "finish_reason") || part.hasSeveral(of: "safetyRatings", "safety_ratings")
+        || part.hasSeveral(of: "blockReason", "block_reason")
+      { sum.isDoubtful = true }
       if let reason = part["blockReason", "block_reason"], !reason.isNull { sum.raise(to: .unsafe) }
       if let reason = part["finishReason", "finish_reason"], !reason.isNull {
         if format.blockingReasons.contains(where: { reason.text?.matches($0) == true }) {
@@ -113,19 +117,23 @@ enum ScoredCategories {
   static func readAttributes(_ object: JSONValue, of format: GuardFormat, thresholds: Thresholds) -> GuardReply {
     var sum = Sum(format: format, thresholds: thresholds)
     for (name, value) in object["attributeScores"].members {
-      if format.unmapped.contains(where: { name.trimmed.matches($0) }) { continue }
       guard let score = value["summaryScore"]?["value"]?.number, isOn(format.scale, score) else {
         sum.isDoubtful = true
         continue
       }
       if format.category(of: name.trimmed) != nil {
         sum.add(name, score: score)
-      } else if thresholds.verdict(of: score) != .safe {
-        // Nobody has said what this attribute means: high, it is neither safe nor unsafe.
+      } else if thresholds.verdict(of: score) != .safe, isMisspelt(name, of: format) {
         sum.isDoubtful = true
       }
     }
     return sum.reply()
+  }
+
+  /// Whether an attribute that has no type is a few letters away from one that has: another version of it, or a misspelling. Any other
+  /// has no say.
+  private static func isMisspelt(_ name: Bytes, of format: GuardFormat) -> Bool {
+    name.count <= 64 && format.categories.contains { NearestNames.distance(name.map(\.lowercase), $0.spelling.bytes) <= 2 }
   }
 
   private static func isOn(_ scale: ThresholdScale?, _ score: DecimalNumber) -> Bool {

@@ -4,7 +4,8 @@ import Verdicts
 /// Replies that judge token by token (Qwen3Guard-Stream).
 enum TokenLevels {
   static func read(_ object: JSONValue, of format: GuardFormat, isPrompt: Bool) -> GuardReply {
-    guard let levels = levels(object, of: format), let categories = object["category", "pred_categories"],
+    guard !object.hasSeveral(of: "risk_level", "pred_risk_levels"), !object.hasSeveral(of: "category", "pred_categories"),
+      let levels = levels(object, of: format), let categories = object["category", "pred_categories"],
       categories.kind == .array, categories.count == levels.count, let last = levels.last
     else { return .unreadable }
     let decided = isPrompt ? (last, levels.count - 1) : pair(of: .unsafe, in: levels) ?? pair(of: .controversial, in: levels) ?? (.safe, nil)

@@ -72,6 +72,7 @@ package final class JSONDocument {
     case 0x7B:
       guard depth < nestingMax else { throw .tooDeep }
       nodes.append(Node(kind: .object))
+      var names: Set<[UInt8]> = []
       scanner.skipByte()
       if scanner.peek() == 0x7D {
         scanner.skipByte()
@@ -81,7 +82,7 @@ package final class JSONDocument {
           let name = nodes.count
           try string(&scanner)
           nodes[name].next = name + 1
-          if isRepeated(name, in: index) { repeatsName = true }
+          if isRepeated(name, in: index, &names) { repeatsName = true }
           nodes[index].count += 1
           try scanner.expect(0x3A)
           try value(&scanner, depth: depth + 1)
@@ -123,17 +124,21 @@ package final class JSONDocument {
     count += text.count
   }
 
-  /// Objects of more members than this are not looked through for repeated names: no guard writes them, and the cost is a square.
-  private static let membersComparedMax = 1_000
+  /// Members up to which names are compared one by one; for more a set is made.
+  private static let membersCompared = 32
 
-  private func isRepeated(_ name: Int, in object: Int) -> Bool {
-    guard nodes[object].count < Self.membersComparedMax else { return true }
+  private func isRepeated(_ name: Int, in object: Int, _ names: inout Set<[UInt8]>) -> Bool {
     let text = text(of: nodes[name])
+    if nodes[object].count > Self.membersCompared { return !names.insert(Array(text)).inserted }
+    var isRepeated = false
+    let makesSet = nodes[object].count == Self.membersCompared
     var other = object + 1
     while other < name {
-      if self.text(of: nodes[other]).elementsEqual(text) { return true }
+      if self.text(of: nodes[other]).elementsEqual(text) { isRepeated = true }
+      if makesSet { names.insert(Array(self.text(of: nodes[other]))) }
       other = nodes[other + 1].next
     }
-    return false
+    if makesSet { names.insert(Array(text)) }
+    return isRepeated
   }
 }

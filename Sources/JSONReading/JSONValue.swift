@@ -61,6 +61,9 @@ package struct JSONValue {
   /// The member of an object with one of these names, or nil.
   package subscript(_ names: StaticString...) -> JSONValue? { self[names] }
 
+  /// Whether an object has members of more than one of these names, which are spellings of one.
+  package func hasSeveral(of names: StaticString...) -> Bool { names.filter { self[[$0]] != nil }.count > 1 }
+
   package subscript(name name: String) -> JSONValue? { member { $0.elementsEqual(name.utf8) } }
 
   private subscript(_ names: [StaticString]) -> JSONValue? {

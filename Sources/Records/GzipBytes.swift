@@ -108,7 +108,7 @@ package final class GzipBytes: ByteSource {
   }
 
   private func damaged(_ what: String) -> InputError {
-    InputError(.damaged, "\(name): the gzip stream \(what); what was read before is stored; send the whole input again from a sound copy")
+    InputError(.damaged, "\(name): the gzip stream \(what); what came before was taken; send the whole input again from a sound copy")
   }
 }
 

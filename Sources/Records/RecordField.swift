@@ -6,6 +6,9 @@ enum RecordField: UInt32 {
   @inline(__always)
   var bit: UInt32 { 1 << rawValue }
 
+  /// Fields that no guard's reply has: an object with one of them is a record.
+  static let ofRecordsAlone = [output, verdict, format, time, riskTypes, errorCause].reduce(0) { $0 | $1.bit }
+
   /// The field of a key, or nil for one of no interest.
   @inline(__always)
   static func named(_ key: UnsafeBufferPointer<UInt8>) -> RecordField? {

@@ -4,7 +4,7 @@ import Verdicts
 
 extension RecordReader {
   /// What a record's `output` says; nil for a record that states its verdict itself.
-  func reply(of draft: RecordDraft) throws(RejectionCode) -> GuardReply? {
+  mutating func reply(of draft: RecordDraft) throws(RejectionCode) -> GuardReply? {
     switch draft.output {
     case .absent: return nil
     case .empty:
@@ -31,9 +31,15 @@ extension RecordReader {
     }
   }
 
-  private func context(of draft: RecordDraft) throws(RejectionCode) -> GuardContext {
+  private mutating func context(of draft: RecordDraft) throws(RejectionCode) -> GuardContext {
     guard let bytes = draft.context else { return settings.context }
-    return try GuardContext(try contextDocument.read(bytes), over: settings.context)
+    let value = try contextDocument.read(bytes)
+    do throws(RejectionCode) {
+      return try GuardContext(value, over: settings.context)
+    } catch {
+      nearestNames = GuardContext.nearestGuards(in: value)
+      throw error
+    }
   }
 
   /// A line that is a guard's reply and no record.

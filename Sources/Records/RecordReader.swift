@@ -18,7 +18,7 @@ package struct RecordReader {
   var nativeNames = NativeNameInterner()
   private var formats = FormatLookup()
   /// Names that may have been meant by the unknown format of the record at hand.
-  private var nearestNames: [String] = []
+  var nearestNames: [String] = []
   var interners = Dimension.allCases.map { ValueInterner($0) }
   /// The batch's index of each dimension's constant, once a record has needed it.
   private var constantIndices = [UInt32?](repeating: nil, count: Dimension.allCases.count)
@@ -88,7 +88,9 @@ package struct RecordReader {
       try scanner.skipValue(depth: 0)
       _ = scanner.peek()
       guard scanner.isAtEnd else { throw .trailingText }
-      guard settings.format != nil else { throw .notAnObject }
+      guard settings.format != nil, line.first(where: { $0 != 0x20 && $0 != 0x09 && $0 != 0x0D }).map({ $0 == 0x22 || $0 == 0x5B }) ?? false else {
+        throw .notAnObject
+      }
       return try bareReply(line, at: position)
     }
     scanner.skipByte()
@@ -111,7 +113,7 @@ package struct RecordReader {
     }
     _ = scanner.peek()
     guard scanner.isAtEnd else { throw .trailingText }
-    if settings.format != nil, draft.seen & (RecordField.output.bit | RecordField.verdict.bit) == 0 {
+    if settings.format != nil, draft.seen & RecordField.ofRecordsAlone == 0 {
       // What looks like a record's fields are the guard's own.
       batch.idBytes.removeLast(batch.idBytes.count - idStart)
       return try bareReply(line, at: position)
@@ -252,8 +254,12 @@ package struct RecordReader {
   ) throws(RejectionCode) -> VerdictRow {
     let reply = try reply(of: draft)
     if !draft.hasID {
-      guard settings.assignsIDs else { throw .missingID }
-      assignID(to: &draft.row, line: line, at: position)
+      if let key = settings.idKey {
+        take(id: "\(key):\(position.line)", into: &draft.row)
+      } else {
+        guard settings.assignsIDs else { throw .missingID }
+        assignID(to: &draft.row, line: line, at: position)
+      }
     }
     guard let time = draft.time ?? settings.assumedTime else { throw .missingTime }
     guard time >= .earliestAccepted, time <= latestAccepted else { throw .timeOutOfRange }
@@ -285,6 +291,12 @@ package struct RecordReader {
         draft.row.codes[lane] = index
       }
     }
+  }
+
+  private mutating func take(id: String, into row: inout VerdictRow) {
+    row.idOffset = UInt32(batch.idBytes.count)
+    row.idLength = UInt16(id.utf8.count)
+    batch.idBytes.append(contentsOf: id.utf8)
   }
 
   /// The first 32 hexadecimal digits of SHA-256 over the input's name, a zero byte, the line's offset in decimal, a zero byte

@@ -13,6 +13,8 @@ package struct RecordSettings: Sendable {
   package var assumedTime: Timestamp?
   /// For records without `id`: derive it from where and what the line is.
   package var assignsIDs = false
+  /// For records without `id`: a key of the whole input, of which an id is made with the line, `KEY:LINE`; or nil.
+  package var idKey: String?
   /// For records without the field.
   package var constants = RecordConstants()
   /// The format of lines that are a guard's bare reply, and of records with `output` and without `format`: an index into

@@ -9,6 +9,8 @@ package struct ReplyLineReader {
   private let replies: ReplyReader
   private let contextDocument: JSONDocument
   private let scratch: ScratchBytes
+  /// Formats that may have been meant by the `guard` that was read last.
+  package private(set) var nearestNames: [String] = []
 
   package init(format: GuardFormat, settings: RecordSettings) {
     self.format = format
@@ -19,7 +21,8 @@ package struct ReplyLineReader {
   }
 
   /// - Throws: why the line is no reply: it is not JSON, or its context is not what the format needs.
-  package func read(_ line: UnsafeBufferPointer<UInt8>) throws(RejectionCode) -> GuardReply {
+  package mutating func read(_ line: UnsafeBufferPointer<UInt8>) throws(RejectionCode) -> GuardReply {
+    nearestNames = []
     var output = line
     var context = settings.context
     var scanner = JSONScanner(line, nestingMax: settings.nestingMax, scratch: scratch.start)
@@ -27,15 +30,23 @@ package struct ReplyLineReader {
       let (wrapped, contextBytes) = try members(&scanner)
       if let wrapped {
         output = wrapped
-        if let contextBytes { context = try GuardContext(try contextDocument.read(contextBytes), over: context) }
+        if let contextBytes { context = try self.context(contextBytes) }
       }
     } else {
+      let first = scanner.peek()
       try scanner.skipValue(depth: 0)
+      if first != 0x22, first != 0x5B { throw .notAnObject }
     }
     _ = scanner.peek()
     guard scanner.isAtEnd else { throw .trailingText }
     if format.shape == .chatCompletion, context.guardFormat == nil { throw .missingContext }
     return replies.read(.json(output), format: format.index, context: context)
+  }
+
+  private mutating func context(_ bytes: UnsafeBufferPointer<UInt8>) throws(RejectionCode) -> GuardContext {
+    let value = try contextDocument.read(bytes)
+    nearestNames = GuardContext.nearestGuards(in: value)
+    return try GuardContext(value, over: settings.context)
   }
 
   /// The bytes of an object's `output` and `context`.

@@ -16,6 +16,12 @@ package struct BatchIntake {
     rows = batch.rows
     outcome.counts.read = batch.read
     outcome.counts.rejected = batch.rejections.count
+    outcome.deliveries = batch.deliveries.map { delivery in
+      var outcome = BatchOutcome()
+      outcome.counts.read = delivery.read
+      outcome.counts.rejected = delivery.rejected
+      return outcome
+    }
     if let floor, rows.contains(where: { $0.time < floor.microseconds }) {
       refuse(rows.filter { $0.time < floor.microseconds }, code: .expired)
       rows.removeAll { $0.time < floor.microseconds }
@@ -78,12 +84,14 @@ package struct BatchIntake {
       switch fates[index] {
       case .stored:
         stored.append(row)
-        outcome.counts.unrecognised += row.unrecognised.total
-      case .duplicate: outcome.counts.duplicates += 1
+        count(row) {
+          $0.stored += 1
+          $0.unrecognised += row.unrecognised.total
+        }
+      case .duplicate: count(row) { $0.duplicates += 1 }
       case .conflict: conflicts.append(row)
       }
     }
-    outcome.counts.stored = stored.count
     refuse(conflicts, code: .conflict)
     rows = stored
   }
@@ -107,8 +115,25 @@ package struct BatchIntake {
     return newest
   }
 
+  /// Counts a row in the batch, and in the delivery that brought it.
+  @inline(__always)
+  private mutating func count(_ row: VerdictRow, _ change: (inout LedgerCounts) -> Void) {
+    change(&outcome.counts)
+    if !outcome.deliveries.isEmpty { change(&outcome.deliveries[delivery(of: row)].counts) }
+  }
+
+  /// Ids lie in order of arrival, so an id's offset leads to its delivery.
+  private func delivery(of row: VerdictRow) -> Int {
+    var low = 0
+    var high = batch.deliveries.count - 1
+    while low < high {
+      let middle = (low + high) / 2
+      if batch.deliveries[middle].idBytesEnd <= row.idOffset { low = middle + 1 } else { high = middle }
+    }
+    return low
+  }
+
   private mutating func refuse(_ rows: [VerdictRow], code: RejectionCode) {
-    if code == .conflict { outcome.counts.conflicts += rows.count } else { outcome.counts.rejected += rows.count }
     guard !rows.isEmpty else { return }
     // Ids lie in order of arrival, so an id's offset leads back to its row's position.
     let offsets = batch.rows.map(\.idOffset)
@@ -119,7 +144,10 @@ package struct BatchIntake {
         let middle = (low + high) / 2
         if offsets[middle] < row.idOffset { low = middle + 1 } else { high = middle }
       }
-      outcome.refused.append(Rejection(position: batch.positions[low], code: code))
+      let rejection = Rejection(position: batch.positions[low], code: code)
+      outcome.refused.append(rejection)
+      if !outcome.deliveries.isEmpty { outcome.deliveries[delivery(of: row)].refused.append(rejection) }
+      count(row) { if code == .conflict { $0.conflicts += 1 } else { $0.rejected += 1 } }
     }
   }
 }

@@ -14,7 +14,7 @@ package enum NearestNames {
   }
 
   /// Letters to insert, remove, replace or swap with their neighbour (Damerau and Levenshtein's distance of aligned strings).
-  static func distance(_ left: [UInt8], _ right: [UInt8]) -> Int {
+  package static func distance(_ left: [UInt8], _ right: [UInt8]) -> Int {
     var before: [Int] = []
     var previous = Array(0...right.count)
     for row in 0..<left.count {

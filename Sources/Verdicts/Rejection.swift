@@ -11,7 +11,9 @@ package struct Rejection: Sendable, Hashable {
     self.nearestNames = nearestNames
   }
 
-  package var message: String {
+  package var message: String { Self.message(of: code, nearestNames: nearestNames) }
+
+  package static func message(of code: RejectionCode, nearestNames: [String]) -> String {
     nearestNames.isEmpty ? code.message : "\(code.message); nearest: \(nearestNames.joined(separator: ", "))"
   }
 }
@@ -42,6 +44,7 @@ public enum RejectionCode: String, CaseIterable, Sendable {
   case missingFormat = "missing_format"
   case unknownFormat = "unknown_format"
   case missingContext = "missing_context"
+  case foreignSource = "foreign_source"
   case expired
   case conflict
 
@@ -72,6 +75,7 @@ public enum RejectionCode: String, CaseIterable, Sendable {
     case .missingFormat: "output without format; name the guard's format in the record or with --format"
     case .unknownFormat: "there is no format of that name; guardtally formats lists them"
     case .missingContext: "the format is an envelope, and neither context.guard nor --context says which guard's reply is in it"
+    case .foreignSource: "the record names a source that its sender's token may not write for"
     case .expired: "the time is before the store's floor, where a repetition could not be recognised"
     case .conflict: "the same source, id and time came before with other content; the first stays"
     }

@@ -16,7 +16,74 @@ package struct VerdictBatch: Sendable {
   /// Lines that were not blank.
   package var read: Int = 0
 
+  /// Deliveries that share the batch and its commit, in order of arrival; none where the batch is one.
+  package private(set) var deliveries: [Delivery] = []
+
   package init(input: String) { self.input = input }
+
+  /// What one of several deliveries brought.
+  package struct Delivery: Sendable {
+    /// Where the ids of its rows end in the batch's.
+    package var idBytesEnd: UInt32
+    package var read: Int
+    package var rejected: Int
+  }
+
+  /// Adds another delivery to a batch of deliveries, which begins as an empty one.
+  package mutating func add(delivery other: VerdictBatch) {
+    let idBase = UInt32(idBytes.count)
+    var codes: [[UInt32]] = []
+    for (lane, added) in other.values.enumerated() {
+      codes.append(added.map { index(of: $0, lane: lane) })
+    }
+    rows.reserveCapacity(rows.count + other.rows.count)
+    for row in other.rows {
+      var moved = row
+      moved.idOffset += idBase
+      for field in CodedField.allCases where Int(row.codes[field.lane]) >= field.firstInBatch {
+        let first = UInt32(field.firstInBatch)
+        moved.codes[field.lane] = codes[field.lane][Int(row.codes[field.lane] - first)] + first
+      }
+      rows.append(moved)
+    }
+    idBytes += other.idBytes
+    positions += other.positions
+    rejections += other.rejections
+    read += other.read
+    deliveries.append(Delivery(idBytesEnd: UInt32(idBytes.count), read: other.read, rejected: other.rejections.count))
+  }
+
+  /// Refuses the rows of any source but one.
+  package mutating func rejectRows(notOf source: String) {
+    let lane = CodedField.source.lane
+    let isOwn = values[lane].map { $0.utf8.elementsEqual(source.utf8) }
+    var kept: [VerdictRow] = []
+    var keptPositions: [LinePosition] = []
+    for (row, position) in zip(rows, positions) {
+      if isOwn[Int(row.codes[lane])] {
+        kept.append(row)
+        keptPositions.append(position)
+      } else {
+        rejections.append(Rejection(position: position, code: .foreignSource))
+      }
+    }
+    guard kept.count < rows.count else { return }
+    rows = kept
+    positions = keptPositions
+    rejections.sort { $0.position.line < $1.position.line }
+  }
+
+  /// The place of a value in a field's list, which deliveries share.
+  private mutating func index(of value: String, lane: Int) -> UInt32 {
+    let key = ExactText(value)
+    if let known = placeOfValue[lane][key] { return known }
+    let place = UInt32(values[lane].count)
+    values[lane].append(value)
+    placeOfValue[lane][key] = place
+    return place
+  }
+
+  private var placeOfValue = [[ExactText: UInt32]](repeating: [:], count: CodedField.allCases.count)
 }
 
 /// Where a record stands in its input.

@@ -313,7 +313,7 @@ def options(checks: Checks, program: Program) -> None:
         (("ingest", "--format", "openai-moderate"), "openai-moderation"), (("ingest", "--threshold", "perspective.unsafe=1.5"), "0 to 1"),
         (("ingest", "--threshold", "gemini-safety-ratings.unsafe=high"), "HIGH"), (("ingest", "--threshold", "perspective=0.5"), "FORMAT.VERDICT"),
         (("ingest", "--threshold", "azure-content-safety.controversial=5"), "unsafe below"), (("ingest", "--threshold", "shieldgemma.unsafe=1"), "perspective"),
-        (("ingest", "--context", "guard"), "JSON object"), (("ingest", "--context", '{"guard":"x"}'), "JSON object"),
+        (("ingest", "--context", "guard"), "JSON object"), (("ingest", "--context", '{"guard":"x"}'), "names no format"), (("ingest", "--context", '{"gaurd":"x"}'), "JSON object"),
         (("report", "categories", "--taxonomy", "eu"), "dsa"), (("report", "errors", "--native"), "categories"),
         (("report", "categories", "--native", "--taxonomy", "dsa"), "take one"),
     ):  # fmt: skip

@@ -78,17 +78,19 @@ import Verdicts
       ])
     #expect(batch.rejections[1].nearestNames == ["llama-guard-1", "llama-guard-2", "llama-guard-3"] || batch.rejections[1].nearestNames.first == "llama-guard-3")
     #expect(batch.rejections[1].message.contains("nearest: "))
+    let envelope = line(#""output":"safe","format":"openai-chat","context":{"guard":"qwen3guard"}"#)
+    #expect(read([envelope]).rejections.first?.nearestNames == ["qwen3guard-gen", "qwen3guard-stream"])
   }
 
   /// With a format for all lines, a line is a reply, or a record with `output` or `verdict`.
   @Test func readsBareReplies() throws {
     let lines = [
       #""unsafe\nS1""#, #"{"output":"safe","id":"x","time":"2026-01-10T12:00:00Z"}"#, #"{"verdict":"controversial"}"#, #"{"id":"y"}"#,
-      #"{"output":"yes","format":"shieldgemma"}"#, "[1]", "12",
+      #"{"output":"yes","format":"shieldgemma"}"#, "[1]", "12", "null", #"{"id":"z","time":"2026-01-10T12:00:00Z","Output":"safe"}"#,
     ]
     let batch = read(lines, settings: settings(format: "llama-guard-3", assigns: true))
-    #expect(batch.rejections == [])
-    #expect(batch.rows.map(\.verdict) == [2, 0, 1, 3, 2, 3, 3])
+    #expect(batch.codes == [.notAnObject, .notAnObject, .missingVerdict], "a record that lost its output is no reply")
+    #expect(batch.rows.map(\.verdict) == [2, 0, 1, 3, 2, 3])
     #expect(batch.rows[1].idLength == 1)
     #expect(batch.rows[3].idLength == 32, "what is in a reply is not the record's")
     let moderation = read(

@@ -35,6 +35,7 @@ package struct StoreSuite {
     ("tells no latency from a latency of 0", { try $0.tellsNoLatencyFromNone() }),
     ("adds up beyond 32 bits", { try $0.addsUpBeyond32Bits() }),
     ("keeps neighbouring microseconds apart", { try $0.keepsMicrosecondsApart() }),
+    ("tells deliveries that share a commit apart", { try $0.tellsDeliveriesApart() }),
     ("keeps native names, which are content", { try $0.keepsNativeNames() }),
     ("keeps times from 2000 to the last one", { try $0.keepsFarTimes() }),
     ("writers beside one another store each verdict once", { try $0.writersBesideOneAnother() }),

@@ -118,6 +118,11 @@ package struct BucketScan {
   }
 
   private func refusal(floor: Timestamp) -> StoreError {
+    guard query.measure.isTallied else {
+      return StoreError(
+        .beforeFloor,
+        "verdicts before \(floor.rfc3339()) have been dropped, and the guards' own names and other taxonomies are counted from verdicts alone; ask from then on, or for canonical types")
+    }
     let kept = Combination.allCases.map(\.name).joined(separator: ", ")
     return StoreError(
       .beforeFloor,

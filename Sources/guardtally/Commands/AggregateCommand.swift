@@ -1,3 +1,4 @@
+import Aggregation
 import ArgumentParser
 import Exposition
 import Reports
@@ -46,9 +47,10 @@ struct AggregateCommand: ParsableCommand {
   func run() throws {
     try Failure.reported {
       let job = AggregateRun(
-        store: try storeOptions.store(), keptMicroseconds: try keepVerdicts.map { try length($0, of: "--keep-verdicts") },
-        textfile: textfile, reports: reports, zone: try zone(), exposition: try expositionOptions.settings(),
-        precious: try storeOptions.files())
+        job: AggregationJob(
+          store: try storeOptions.store(), keptMicroseconds: try keepVerdicts.map { try length($0, of: "--keep-verdicts") },
+          reports: reports, zone: try zone(), program: ProgramVersion.text),
+        textfile: textfile, exposition: try expositionOptions.settings(), precious: try storeOptions.files())
       guard textfile != "", reports != "" else { throw Failure.usage("--textfile and --reports take a name") }
       warn(of: job)
       guard let every else { return try job.run(now: try SpanText.clock(now)) }
@@ -59,7 +61,7 @@ struct AggregateCommand: ParsableCommand {
 
   /// Windows that reach back over dropped verdicts have no series.
   private func warn(of job: AggregateRun) {
-    guard let kept = job.keptMicroseconds, let longest = job.exposition.windows.max(by: { $0.microseconds < $1.microseconds }),
+    guard let kept = job.job.keptMicroseconds, let longest = job.exposition.windows.max(by: { $0.microseconds < $1.microseconds }),
       kept < longest.microseconds
     else { return }
     StandardError.line(

@@ -29,13 +29,14 @@ struct FormatsParseCommand: ParsableCommand {
       let format = try ReplyOptions.format(named: name)
       try replyOptions.apply(to: &settings)
       let output = try FileOutput(path: nil)
-      let reader = ReplyLineReader(format: format, settings: settings)
+      var reader = ReplyLineReader(format: format, settings: settings)
       let source = GzipBytes(FileBytes.standardInput(position: BytePosition(), isInterrupted: { false }), name: "stdin")
       var lines = LineReader(source, lineBytesMax: settings.lineBytesMax, now: SystemClock.now)
       var refused = 0
       func refuse(_ code: RejectionCode) {
         refused += 1
-        StandardError.line("stdin:\(lines.line): \(code.rawValue): \(code.message)")
+        let names = code == .unknownFormat ? reader.nearestNames : []
+        StandardError.line("stdin:\(lines.line): \(code.rawValue): \(Rejection.message(of: code, nearestNames: names))")
       }
       var isFlushed = false
       reading: while true {

@@ -61,12 +61,6 @@ struct IngestCommand: ParsableCommand {
   @Flag(help: "Print the counts as a JSON object on standard output.")
   var json = false
 
-  @Option(help: ArgumentHelp("Bytes of a line at the most.", valueName: "bytes"))
-  var lineBytesMax: Int = RecordSettings.lineBytesMaxDefault
-
-  @Option(help: ArgumentHelp("Arrays and objects inside one another at the most.", valueName: "levels"))
-  var nestingMax: Int = RecordSettings.nestingMaxDefault
-
   @Option(help: ArgumentHelp("How far a record's time may lie in the future.", valueName: "duration"))
   var timeAheadMax: String = "24h"
 
@@ -133,13 +127,9 @@ struct IngestCommand: ParsableCommand {
 
   private func recordSettings() throws -> RecordSettings {
     var settings = RecordSettings()
-    guard (64...(64 << 20)).contains(lineBytesMax) else { throw Failure.usage("--line-bytes-max takes 64 to 67108864") }
-    guard (1...1_000).contains(nestingMax) else { throw Failure.usage("--nesting-max takes 1 to 1000") }
     guard let ahead = SpanText.length(timeAheadMax) else {
       throw Failure.usage("--time-ahead-max takes a whole number above 0 and a unit (s, m, h, d, w; up to 100 years), as in 30m, 24h or 7d")
     }
-    settings.lineBytesMax = lineBytesMax
-    settings.nestingMax = nestingMax
     settings.timeAheadMax = ahead
     settings.assignsIDs = assignIds
     settings.format = try format.map { try ReplyOptions.format(named: $0).index }

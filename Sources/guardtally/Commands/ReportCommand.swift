@@ -70,20 +70,17 @@ struct ReportCommand: ParsableCommand {
   func run() throws {
     try Failure.reported {
       guard let name else { return try listReports() }
-      guard let reportName = ReportName(rawValue: name) else {
-        throw Failure.usage("there is no report \(name); reports are \(ReportName.allCases.map(\.rawValue).joined(separator: ", "))")
+      var request = ReportRequest(name: name)
+      (request.from, request.to, request.last) = (spanOptions.from, spanOptions.to, spanOptions.last)
+      (request.every, request.by, request.filters, request.zone) = (every, by, filters, tz)
+      (request.isNative, request.taxonomy) = (native, taxonomy)
+      (request.sort, request.limit, request.bucketsMax) = (sort, limit, bucketsMax)
+      let (report, order) = try request.report { zone throws(QueryError) in
+        try spanOptions.now.map { text throws(QueryError) in try ReportRequest.time(text, option: "--now", in: zone) } ?? SystemClock.now()
       }
-      guard let zone = Zone(name: tz) else {
-        throw Failure.usage("there is no time zone \(tz); give an IANA name such as Asia/Kolkata or America/New_York")
-      }
-      guard bucketsMax > 0 else { throw Failure.usage("--buckets-max takes a whole number from 1 on") }
-      let report = try Report(
-        name: reportName, span: try spanOptions.span(in: zone), step: try step(), by: try dimensions(),
-        filters: try filters.map { try DimensionFilter($0) }, zone: zone, naming: try naming(), bucketsMax: bucketsMax)
-      let order = try RowOrder(sort: sort, limit: limit, columns: report.columns)
       let format = try reportFormat()
       let destination = try FileOutput(path: output, sparing: storeOptions.files())
-      var printer = ReportPrinter(writer: format.makeWriter(zone: zone), order: order, output: destination)
+      var printer = ReportPrinter(writer: format.makeWriter(zone: report.zone), order: order, output: destination)
       let left = try storeOptions.store().read { snapshot in try printer.print(report, of: snapshot) }
       try destination.finish()
       if left > 0 { StandardError.line("guardtally: \(left) more rows were left out by --limit \(limit ?? 0)") }
@@ -96,30 +93,6 @@ struct ReportCommand: ParsableCommand {
       output.write(report.rawValue + String(repeating: " ", count: max(2, 14 - report.rawValue.utf8.count)) + report.summary + "\n")
     }
     try output.finish()
-  }
-
-  private func naming() throws -> CategoryNaming {
-    guard let taxonomy else { return native ? .native : .canonical }
-    guard !native else { throw Failure.usage("--native and --taxonomy are two ways to name the same; take one") }
-    guard let known = GuardCatalog.standard.taxonomy(named: taxonomy) else {
-      throw Failure.usage("there is no taxonomy \(taxonomy); taxonomies are \(GuardCatalog.standard.taxonomies.map(\.name).joined(separator: ", "))")
-    }
-    return .taxonomy(known)
-  }
-
-  private func step() throws -> BucketStep? {
-    guard let every else { return nil }
-    guard let step = BucketStep(rawValue: every) else {
-      throw Failure.usage("--every takes \(BucketStep.allCases.map(\.rawValue).joined(separator: ", ")), not \(every)")
-    }
-    return step
-  }
-
-  private func dimensions() throws -> [Dimension] {
-    try by.flatMap { $0.split(separator: ",", omittingEmptySubsequences: false) }.map { name in
-      guard let dimension = Dimension(name: name) else { throw QueryError.unknownDimension(String(name)) }
-      return dimension
-    }
   }
 
   private func reportFormat() throws -> ReportFormat {

@@ -1,10 +1,9 @@
 import ArgumentParser
 import Guards
-import JSONReading
 import Records
 import Verdicts
 
-/// How replies of guards are read, beside their format.
+/// How lines with replies of guards are read, beside their format.
 struct ReplyOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
@@ -18,8 +17,18 @@ struct ReplyOptions: ParsableArguments {
       valueName: "format.verdict=score"))
   var threshold: [String] = []
 
+  @Option(help: ArgumentHelp("Bytes of a line at the most.", valueName: "bytes"))
+  var lineBytesMax: Int = RecordSettings.lineBytesMaxDefault
+
+  @Option(help: ArgumentHelp("Arrays and objects inside one another at the most.", valueName: "levels"))
+  var nestingMax: Int = RecordSettings.nestingMaxDefault
+
   /// Fills in what the options say.
   func apply(to settings: inout RecordSettings) throws {
+    guard (64...(64 << 20)).contains(lineBytesMax) else { throw Failure.usage("--line-bytes-max takes 64 to 67108864") }
+    guard (1...1_000).contains(nestingMax) else { throw Failure.usage("--nesting-max takes 1 to 1000") }
+    settings.lineBytesMax = lineBytesMax
+    settings.nestingMax = nestingMax
     do throws(GuardThresholds.Fault) {
       for setting in threshold { try settings.thresholds.set(setting) }
       try settings.thresholds.check()
@@ -27,12 +36,11 @@ struct ReplyOptions: ParsableArguments {
       throw Failure.usage(error.description)
     }
     guard let context else { return }
-    let document = JSONDocument(nestingMax: settings.nestingMax)
-    let bytes = Array(context.utf8)
     do throws(RejectionCode) {
-      settings.context = try bytes.withUnsafeBufferPointer { text throws(RejectionCode) in try GuardContext(try document.read(text)) }
+      settings.context = try GuardContext(json: Array(context.utf8))
     } catch {
-      throw Failure.usage(#"--context takes a JSON object, as in '{"guard":"qwen3guard-gen"}': \#(error.message)"#)
+      if error == .unknownFormat { throw Failure.usage("--context: guard names no format, or an envelope; guardtally formats lists them") }
+      throw Failure.usage(#"--context takes a JSON object, with \#(GuardContext.members.joined(separator: ", ")), as in '{"guard":"qwen3guard-gen"}': \#(error.message)"#)
     }
   }
 
