@@ -25,43 +25,74 @@ package struct AggregationJob: Sendable {
   package var zone: Zone
   /// Name and version, for the manifest.
   package var program: String
+  /// For how long each part of the work takes.
+  package var clock: @Sendable () -> Timestamp
 
   /// Days for which room is made beforehand.
   private static let preparedDays: Int64 = 3
 
-  package init(store: any VerdictStore, keptMicroseconds: Int64?, reports: String?, zone: Zone, program: String) {
+  package init(store: any VerdictStore, keptMicroseconds: Int64?, reports: String?, zone: Zone, program: String, clock: @escaping @Sendable () -> Timestamp) {
     self.store = store
     self.keptMicroseconds = keptMicroseconds
     self.reports = reports
     self.zone = zone
     self.program = program
+    self.clock = clock
   }
 
-  /// - Parameter hasFailed: whether something else that belongs to the run went wrong already.
+  /// - Parameters:
+  ///   - hasFailed: whether something else that belongs to the run went wrong already.
+  ///   - due: asked with the job's lock held which work is to be done beside folding; all that is set up, where nobody says otherwise.
   /// - Returns: nil where another process does this work at the moment.
   /// - Throws: what ended the run early; it is recorded as failed where the store can be reached.
-  package func run(now: Timestamp, hasFailed: Bool = false) throws -> Summary? {
+  package func run(
+    now: Timestamp, hasFailed: Bool = false, due: (any StoreMaintainer) throws -> Set<JobRun.Work> = { _ in [.retention, .reports] }
+  ) throws -> Summary? {
     guard let maintainer = try store.makeMaintainer() else { return nil }
     defer { maintainer.close() }
+    var runs: [JobRun] = []
+    /// Does a part of the work and keeps how it went.
+    func doing<Result>(_ work: JobRun.Work, _ body: () throws -> (Result, AggregationOutcome)) throws -> Result {
+      let start = clock()
+      func end(_ outcome: AggregationOutcome) {
+        runs.append(JobRun(work: work, startedAt: now, duration: clock().microseconds - start.microseconds, outcome: outcome))
+      }
+      do {
+        let (result, outcome) = try body()
+        end(outcome)
+        return result
+      } catch {
+        end(.failed)
+        throw error
+      }
+    }
     do {
+      let due = try due(maintainer)
       var summary = Summary()
-      try maintainer.prepare(for: Span(from: now, to: now.advanced(byMicroseconds: Self.preparedDays * Timestamp.microsecondsPerDay)))
-      summary.folded = try maintainer.fold()
-      if let keptMicroseconds {
-        let cutoff = now.advanced(byMicroseconds: -keptMicroseconds).floored(to: Timestamp.microsecondsPerDay)
-        let dropped = try Retention(of: store, by: maintainer).dropVerdicts(before: cutoff)
+      summary.folded = try doing(.fold) {
+        try maintainer.prepare(for: Span(from: now, to: now.advanced(byMicroseconds: Self.preparedDays * Timestamp.microsecondsPerDay)))
+        return (try maintainer.fold(), .succeeded)
+      }
+      if let keptMicroseconds, due.contains(.retention) {
+        let dropped = try doing(.retention) {
+          let cutoff = now.advanced(byMicroseconds: -keptMicroseconds).floored(to: Timestamp.microsecondsPerDay)
+          let dropped = try Retention(of: store, by: maintainer).dropVerdicts(before: cutoff)
+          return (dropped, dropped.obstacle == nil && dropped.postponement == nil ? .succeeded : .failed)
+        }
         summary.daysDropped = dropped.days
         summary.verdictsDropped = dropped.verdicts
         summary.postponement = dropped.postponement
         summary.obstacle = dropped.obstacle
       }
-      summary.filesPublished = try publishReports(now: now)
+      if reports != nil, due.contains(.reports) {
+        summary.filesPublished = try doing(.reports) { (try publishReports(now: now), .succeeded) }
+      }
       summary.floor = try store.read { try $0.floor() }
-      try maintainer.record(summary.obstacle == nil && !hasFailed ? .succeeded : .failed, at: now)
+      try maintainer.record(summary.obstacle == nil && !hasFailed ? .succeeded : .failed, at: now, runs)
       return summary
     } catch {
       // The store may be what failed; then there is nobody to record it.
-      try? maintainer.record(.failed, at: now)
+      try? maintainer.record(.failed, at: now, runs)
       throw error
     }
   }

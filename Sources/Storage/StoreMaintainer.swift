@@ -25,8 +25,11 @@ package protocol StoreMaintainer: AnyObject {
   /// Gives space of dropped verdicts back to the file system.
   func reclaimSpace() throws
 
-  /// Keeps that a run ended, for the counters.
-  func record(_ outcome: AggregationOutcome, at time: Timestamp) throws
+  /// Keeps how a run ended: for the counters, and each part of its work.
+  func record(_ outcome: AggregationOutcome, at time: Timestamp, _ runs: [JobRun]) throws
+
+  /// When a part of the work last began that succeeded, or nil.
+  func lastSuccess(of work: JobRun.Work) throws -> Timestamp?
 
   /// Ends the hold. The maintainer is not used afterwards.
   func close()

@@ -116,11 +116,23 @@ final class PostgresMaintainer: StoreMaintainer {
   /// Dropped partitions have given their files back.
   func reclaimSpace() throws {}
 
-  func record(_ outcome: AggregationOutcome, at time: Timestamp) throws {
+  func lastSuccess(of work: JobRun.Work) throws -> Timestamp? {
+    try translated {
+      let found = try connection.run("job_runs.last_success", .text(work.rawValue))
+      return found.count > 0 ? Timestamp(microseconds: found.integer(0, 0)) : nil
+    }
+  }
+
+  func record(_ outcome: AggregationOutcome, at time: Timestamp, _ runs: [JobRun]) throws {
     try translated {
       try connection.transaction {
         try connection.run("counters.add", .text(Counter.aggregationRuns.rawValue), .text(outcome.rawValue), .text(""), .integer(1))
         if outcome == .succeeded { try put("last_aggregation", time.microseconds) }
+        for run in runs {
+          try connection.run(
+            "job_runs.insert", .text(run.work.rawValue), .integer(run.startedAt.microseconds), .integer(run.duration), .text(run.outcome.rawValue))
+          try connection.run("job_runs.prune", .text(run.work.rawValue), .integer(Int64(JobRun.keptMax)))
+        }
       }
     }
   }

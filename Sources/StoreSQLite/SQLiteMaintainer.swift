@@ -69,7 +69,14 @@ final class SQLiteMaintainer: StoreMaintainer {
     try? connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
   }
 
-  func record(_ outcome: AggregationOutcome, at time: Timestamp) throws {
+  func lastSuccess(of work: JobRun.Work) throws -> Timestamp? {
+    let find = try connection.statement(files.query("job_runs.last_success"))
+    defer { find.reset() }
+    find.bind(1, work.rawValue)
+    return try find.step() ? Timestamp(microseconds: find.integer(0)) : nil
+  }
+
+  func record(_ outcome: AggregationOutcome, at time: Timestamp, _ runs: [JobRun]) throws {
     try connection.transaction {
       let add = try connection.statement(files.query("counters.add"))
       add.bind(1, Counter.aggregationRuns.rawValue)
@@ -78,6 +85,18 @@ final class SQLiteMaintainer: StoreMaintainer {
       add.bind(4, 1)
       try add.run()
       if outcome == .succeeded { try put("last_aggregation", time.microseconds) }
+      for run in runs {
+        let insert = try connection.statement(files.query("job_runs.insert"))
+        insert.bind(1, run.work.rawValue)
+        insert.bind(2, run.startedAt.microseconds)
+        insert.bind(3, run.duration)
+        insert.bind(4, run.outcome.rawValue)
+        try insert.run()
+        let prune = try connection.statement(files.query("job_runs.prune"))
+        prune.bind(1, run.work.rawValue)
+        prune.bind(2, Int64(JobRun.keptMax))
+        try prune.run()
+      }
     }
   }
 

@@ -123,15 +123,22 @@ extension StoreSuite {
   private func countsRuns() throws {
     #expect(try store.read { try $0.lastAggregation() } == nil)
     try withMaintainer { maintainer throws in
-      try maintainer.record(.failed, at: Timestamp(microseconds: 5))
+      try maintainer.record(.failed, at: Timestamp(microseconds: 5), [])
       #expect(try store.read { try $0.lastAggregation() } == nil)
-      try maintainer.record(.succeeded, at: Timestamp(microseconds: 7))
-      try maintainer.record(.succeeded, at: Timestamp(microseconds: 9))
+      try maintainer.record(.succeeded, at: Timestamp(microseconds: 7), [])
+      try maintainer.record(.succeeded, at: Timestamp(microseconds: 9), [])
+      #expect(try JobRun.Work.allCases.map { try maintainer.lastSuccess(of: $0) } == [nil, nil, nil])
+      func run(_ work: JobRun.Work, _ time: Int64, _ outcome: AggregationOutcome) -> JobRun {
+        JobRun(work: work, startedAt: Timestamp(microseconds: time), duration: 3, outcome: outcome)
+      }
+      try maintainer.record(.failed, at: Timestamp(microseconds: 20), [run(.fold, 20, .succeeded), run(.reports, 20, .failed)])
+      try maintainer.record(.succeeded, at: Timestamp(microseconds: 9), [run(.fold, 10, .succeeded), run(.reports, 11, .succeeded)])
+      #expect(try JobRun.Work.allCases.map { try maintainer.lastSuccess(of: $0)?.microseconds } == [20, nil, 11])
     }
     try store.read { snapshot throws in
       #expect(try snapshot.lastAggregation() == Timestamp(microseconds: 9))
-      #expect(try snapshot.counters()[CounterKey(.aggregationRuns, "succeeded")] == 2)
-      #expect(try snapshot.counters()[CounterKey(.aggregationRuns, "failed")] == 1)
+      #expect(try snapshot.counters()[CounterKey(.aggregationRuns, "succeeded")] == 3)
+      #expect(try snapshot.counters()[CounterKey(.aggregationRuns, "failed")] == 2)
     }
   }
 }

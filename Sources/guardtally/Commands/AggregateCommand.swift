@@ -49,7 +49,8 @@ struct AggregateCommand: ParsableCommand {
       let job = AggregateRun(
         job: AggregationJob(
           store: try storeOptions.store(), keptMicroseconds: try keepVerdicts.map { try length($0, of: "--keep-verdicts") },
-          reports: reports, zone: try zone(), program: ProgramVersion.text),
+          reports: reports, zone: try zone(), program: ProgramVersion.text,
+          clock: SystemClock.now),
         textfile: textfile, exposition: try expositionOptions.settings(), precious: try storeOptions.files())
       guard textfile != "", reports != "" else { throw Failure.usage("--textfile and --reports take a name") }
       warn(of: job)
