@@ -11,6 +11,11 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+    .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0", traits: []),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+    .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
+    .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
   ],
   targets: [
     .systemLibrary(name: "CSQLite", providers: [.apt(["libsqlite3-dev"])]),
@@ -53,12 +58,26 @@ let package = Package(
         "Verdicts", "Storage", "Reports", "Verification", "Files", .product(name: "Crypto", package: "swift-crypto"),
       ]),
 
+    .target(
+      name: "Serving",
+      dependencies: [
+        "Verdicts", "JSONReading", "Records", "Guards", "Storage", "Ingestion", "Reports", "Exposition", "Aggregation", "CZlib",
+        .product(name: "Hummingbird", package: "hummingbird"),
+        .product(name: "HTTPTypes", package: "swift-http-types"),
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+        .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+        .product(name: "Crypto", package: "swift-crypto"),
+      ]),
+
     .executableTarget(
       name: "guardtally",
       dependencies: [
-        "Guards", "JSONReading", "Ingestion", "Reports", "Exposition", "Verification", "Traffic", "Files", "Aggregation", "StoreSQLite",
+        "Guards", "JSONReading", "Ingestion", "Serving", "Reports", "Exposition", "Verification", "Traffic", "Files", "Aggregation", "StoreSQLite",
         "StorePostgres",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Logging", package: "swift-log"),
       ]),
 
     .target(name: "StoreConformance", dependencies: ["Verdicts", "Tallies", "Storage"], path: "Tests/StoreConformance"),
@@ -74,6 +93,7 @@ let package = Package(
     .testTarget(
       name: "StorePostgresTests",
       dependencies: ["StorePostgres", "StoreConformance", "Storage", "Aggregation", "Verification", "Verdicts", "CLibPQ"]),
+    .testTarget(name: "AggregationTests", dependencies: ["Aggregation", "Reports", "Storage", "Verdicts"]),
     .testTarget(name: "ReportsTests", dependencies: ["Reports", "Verdicts"]),
     .testTarget(
       name: "ExpositionTests", dependencies: ["Exposition", "StoreConformance", "StoreSQLite", "Storage", "Verdicts"]),

@@ -30,6 +30,8 @@ package final class GroupCommit: Sendable {
     package var commits = 0
     package var deliveries = 0
     package var bytesWaiting = 0
+    /// Why the newest commit failed, or nil where it did not.
+    package var fault: StoreError?
   }
 
   private struct Waiting: Sendable {
@@ -134,15 +136,23 @@ package final class GroupCommit: Sendable {
     do {
       let outcome = try store(group, &writer, &run)
       for (waiting, delivery) in zip(group, outcome.deliveries) { answer(waiting, .success(delivery)) }
-      state.withLock { $0.figures.commits += 1 }
+      state.withLock { state in
+        state.figures.commits += 1
+        state.figures.fault = nil
+      }
     } catch let error as StoreError where error.code == .synthetic && group.count > 1 {
       // One sender's fault is not the others'.
       for waiting in group { commit([waiting], &writer, &run) }
     } catch {
+      if (error as? StoreError)?.code != .synthetic {
+        state.withLock { $0.figures.fault = error as? StoreError ?? StoreError(.failed, "\(type(of: error))") }
+      }
       for waiting in group { answer(waiting, .failure(error)) }
-      // A writer whose store went away is made anew by the next delivery.
+      // A writer whose store went away is made anew by the next delivery. So is the run: what the store has of it is not known, where
+      // the answer to a commit was lost.
       writer?.close()
       writer = nil
+      run = LedgerRun(input: input, startedAt: now())
     }
   }
 

@@ -7,6 +7,8 @@ package struct RecordSettings: Sendable {
   package var nestingMax = nestingMaxDefault
   /// Bytes of a line, without its end.
   package var lineBytesMax = lineBytesMaxDefault
+  /// Records or lines of one HTTP body.
+  package var deliveryRecordsMax = deliveryRecordsMaxDefault
   /// How far a record's time may lie after now, in microseconds.
   package var timeAheadMax = timeAheadMaxDefault
   /// For records without `time`.
@@ -26,6 +28,7 @@ package struct RecordSettings: Sendable {
 
   package static let nestingMaxDefault = 64
   package static let lineBytesMaxDefault = 1 << 20
+  package static let deliveryRecordsMaxDefault: UInt64 = 1_000_000
   package static let timeAheadMaxDefault: Int64 = 24 * Timestamp.microsecondsPerHour
   /// An id is 1 to this many bytes.
   package static let idBytesMax = 256

@@ -62,6 +62,13 @@ final class SQLiteConnection {
     }
   }
 
+  /// - Throws: ``StoreError`` where the file that is open is no longer the one at its path: what is written to it is lost.
+  func checkPlace() throws(StoreError) {
+    var hasMoved: Int32 = 0
+    guard sqlite3_file_control(handle, "main", SQLITE_FCNTL_HAS_MOVED, &hasMoved) == SQLITE_OK, hasMoved != 0 else { return }
+    throw StoreError(.unreachable, "the database file \(path) was moved, deleted or replaced while it was open; put it back and begin again")
+  }
+
   /// A statement prepared once for each text and kept. Reset before it is given out.
   func statement(_ sql: String) throws(StoreError) -> SQLiteStatement {
     if let known = statements[sql] {

@@ -36,6 +36,8 @@ final class SQLiteWriter: VerdictWriter {
       try recordActivity(intake.newestBySource())
       return (intake.outcome, try record(intake.outcome.counts, in: before))
     }
+    // Committed, but to a file that nobody will find: not to be acknowledged.
+    try connection.checkPlace()
     run = after
     return outcome
   }

@@ -45,6 +45,7 @@ public enum RejectionCode: String, CaseIterable, Sendable {
   case unknownFormat = "unknown_format"
   case missingContext = "missing_context"
   case foreignSource = "foreign_source"
+  case synthetic
   case expired
   case conflict
 
@@ -76,6 +77,7 @@ public enum RejectionCode: String, CaseIterable, Sendable {
     case .unknownFormat: "there is no format of that name; guardtally formats lists them"
     case .missingContext: "the format is an envelope, and neither context.guard nor --context says which guard's reply is in it"
     case .foreignSource: "the record names a source that its sender's token may not write for"
+    case .synthetic: "the record is made up (source=synthetic), and the server does not take those (--allow-synthetic)"
     case .expired: "the time is before the store's floor, where a repetition could not be recognised"
     case .conflict: "the same source, id and time came before with other content; the first stays"
     }

@@ -53,10 +53,10 @@ package struct VerdictBatch: Sendable {
     deliveries.append(Delivery(idBytesEnd: UInt32(idBytes.count), read: other.read, rejected: other.rejections.count))
   }
 
-  /// Refuses the rows of any source but one.
-  package mutating func rejectRows(notOf source: String) {
+  /// Refuses the rows of some sources.
+  package mutating func rejectRows(as code: RejectionCode, whereSource isRefused: (String) -> Bool) {
     let lane = CodedField.source.lane
-    let isOwn = values[lane].map { $0.utf8.elementsEqual(source.utf8) }
+    let isOwn = values[lane].map { !isRefused($0) }
     var kept: [VerdictRow] = []
     var keptPositions: [LinePosition] = []
     for (row, position) in zip(rows, positions) {
@@ -64,13 +64,18 @@ package struct VerdictBatch: Sendable {
         kept.append(row)
         keptPositions.append(position)
       } else {
-        rejections.append(Rejection(position: position, code: .foreignSource))
+        rejections.append(Rejection(position: position, code: code))
       }
     }
     guard kept.count < rows.count else { return }
     rows = kept
     positions = keptPositions
     rejections.sort { $0.position.line < $1.position.line }
+  }
+
+  /// About how much memory the batch takes.
+  package var bytes: Int {
+    rows.count * (MemoryLayout<VerdictRow>.stride + MemoryLayout<LinePosition>.stride) + idBytes.count + rejections.count * MemoryLayout<Rejection>.stride
   }
 
   /// The place of a value in a field's list, which deliveries share.

@@ -1,0 +1,166 @@
+import Guards
+import HTTPTypes
+import Hummingbird
+import Ingestion
+import Logging
+import NIOCore
+import Records
+import Storage
+import Synchronization
+import Verdicts
+
+/// `POST /v1/verdicts`: takes a delivery in, and answers when it is on disk.
+final class IngestEndpoint: Sendable {
+  let commits: GroupCommit
+  let tokens: AccessTokens?
+  let budget: MemoryBudget
+  let bodies: BodyReader
+  let settings: RecordSettings
+  let allowsSynthetic: Bool
+  let now: @Sendable () -> Timestamp
+  let readers: DeliveryReaders
+  /// Readers of tokens that are bound to a source.
+  private let boundReaders = Mutex<[String: DeliveryReaders]>([:])
+
+  /// Refused records that an answer names.
+  private static let errorsMax = 100
+
+  init(
+    commits: GroupCommit, tokens: AccessTokens?, budget: MemoryBudget, bodies: BodyReader, settings: RecordSettings,
+    allowsSynthetic: Bool, now: @escaping @Sendable () -> Timestamp
+  ) {
+    self.commits = commits
+    self.tokens = tokens
+    self.budget = budget
+    self.bodies = bodies
+    self.settings = settings
+    self.allowsSynthetic = allowsSynthetic
+    self.now = now
+    readers = DeliveryReaders(settings: settings, now: now)
+  }
+
+  func answer(_ request: Request, on channel: any Channel) async throws -> Response {
+    guard request.method == .post else { throw RequestFault.method("POST") }
+    let token = try tokens?.check(request.headers[.authorization], for: .write)
+    let isLines = try isLines(request)
+    let readers = try readers(for: request, source: token?.source)
+    let share = MemoryBudget.Share(of: budget)
+    let body = try await bodies.read(request, on: channel, within: share)
+    var batch = try readers.read(body, isLines: isLines)
+    // What was read stays in memory until it is stored, and small records take more than their text.
+    try share.grow(by: max(0, batch.bytes - share.bytes))
+    if let source = token?.source { batch.rejectRows(as: .foreignSource) { !$0.utf8.elementsEqual(source.utf8) } }
+    if !allowsSynthetic { batch.rejectRows(as: .synthetic) { $0 == WriterOptions.syntheticSource } }
+    let outcome = try await store(batch, bytes: share.bytes)
+    return Self.response(outcome, refused: (batch.rejections + outcome.refused).sorted { $0.position.line < $1.position.line })
+  }
+
+  // MARK: - What comes
+
+  /// Whether the sender says that the body is lines. One that says nothing, or something general, is told by the first byte.
+  private func isLines(_ request: Request) throws -> Bool {
+    let type = request.headers[.contentType]?.split(separator: ";").first.map { $0.trimmingPrefix { $0 == " " }.lowercased() } ?? ""
+    switch type.trimmingSuffix(while: { $0 == " " }) {
+    case "application/x-ndjson", "application/ndjson", "application/jsonl", "application/x-jsonlines", "application/json-lines": return true
+    case "", "application/json", "text/plain", "text/json", "application/octet-stream", "application/x-www-form-urlencoded": return false
+    default:
+      throw RequestFault(
+        .unsupportedMediaType, "unsupported_type", "Content-Type may be application/json or application/x-ndjson", endsConnection: true)
+    }
+  }
+
+  private func readers(for request: Request, source: String?) throws -> DeliveryReaders {
+    let query = request.uri.queryParameters
+    for (name, _) in query where !["format", "time", "context"].contains(name) {
+      throw RequestFault(.badRequest, "unknown_parameter", "parameters here are format, time and context")
+    }
+    guard let name = query["format"] else {
+      guard query["time"] == nil, query["context"] == nil else {
+        throw RequestFault(.badRequest, "unknown_parameter", "time and context go with format")
+      }
+      guard let source else { return readers }
+      return boundReaders.withLock { bound in
+        if let known = bound[source] { return known }
+        var settings = settings
+        _ = settings.constants.set("source", to: source)
+        let made = DeliveryReaders(settings: settings, now: now)
+        bound[source] = made
+        return made
+      }
+    }
+    return DeliveryReaders(settings: try settings(format: String(name), request: request, source: source), now: now)
+  }
+
+  /// Bare replies have no identity of their own: the sender gives one for the request.
+  private func settings(format name: String, request: Request, source: String?) throws -> RecordSettings {
+    guard let format = GuardCatalog.standard.format(named: name) else {
+      let nearest = GuardCatalog.standard.nearestNames(to: name.utf8)
+      throw RequestFault(
+        .badRequest, "unknown_format",
+        "there is no format of that name" + (nearest.isEmpty ? "; guardtally formats lists them" : "; nearest: \(nearest.joined(separator: ", "))"))
+    }
+    var settings = settings
+    settings.format = format.index
+    let needs = RequestFault(
+      .badRequest, "needs_identity",
+      "bare replies need an Idempotency-Key header (1 to 200 bytes without control characters; an id is KEY:LINE) and ?time=, when the guard judged")
+    guard let field = HTTPField.Name("Idempotency-Key"), let key = request.headers[field], (1...200).contains(key.utf8.count),
+      !key.unicodeScalars.contains(where: { $0.properties.generalCategory == .control })
+    else { throw needs }
+    settings.idKey = key
+    guard let text = request.uri.queryParameters["time"],
+      let time = Array(String(text).utf8).withUnsafeBufferPointer({ try? RecordTime.parse($0) }), time >= .earliestAccepted,
+      time <= now().advanced(byMicroseconds: settings.timeAheadMax)
+    else { throw needs }
+    settings.assumedTime = time
+    if let context = request.uri.queryParameters["context"] {
+      guard let read = try? GuardContext(json: Array(String(context).utf8)) else {
+        throw RequestFault(.badRequest, "bad_context", "context is a JSON object with \(GuardContext.members.joined(separator: ", "))")
+      }
+      settings.context = read
+    }
+    if let source { _ = settings.constants.set("source", to: source) }
+    return settings
+  }
+
+  // MARK: - What becomes of it
+
+  private func store(_ batch: VerdictBatch, bytes: Int) async throws -> BatchOutcome {
+    do {
+      return try await commits.store(batch, bytes: bytes)
+    } catch let refusal as GroupCommit.Refusal {
+      switch refusal {
+      case .full: throw RequestFault(.tooManyRequests, "overloaded", "too much waits to be stored (--queue-bytes-max); send the request again", retryAfter: 1)
+      case .stopped: throw RequestFault(.serviceUnavailable, "shutting_down", "the server is ending; send the request again", retryAfter: 1)
+      }
+    } catch let error as StoreError {
+      if error.code == .synthetic {
+        throw RequestFault(
+          .serviceUnavailable, "synthetic", "the store holds made-up verdicts, and real ones are not put beside them (--allow-synthetic)", retryAfter: 60)
+      }
+      throw RequestFault(
+        .serviceUnavailable, "store_" + error.code.rawValue, "the records could not be stored, and none of them is acknowledged; send the request again",
+        retryAfter: 1)
+    }
+  }
+
+  private static func response(_ outcome: BatchOutcome, refused: [Rejection]) -> Response {
+    let counts = outcome.counts
+    var body = "{\"read\":\(counts.read),\"stored\":\(counts.stored),\"duplicates\":\(counts.duplicates),\"conflicts\":\(counts.conflicts),"
+    body += "\"rejected\":\(counts.rejected),\"unrecognised\":\(counts.unrecognised),\"errors\":["
+    for (index, rejection) in refused.prefix(errorsMax).enumerated() {
+      if index > 0 { body += "," }
+      body += "{\"line\":\(rejection.position.line),\"code\":\"\(rejection.code.rawValue)\",\"message\":\(JSONText.string(rejection.message))}"
+    }
+    return Response(
+      status: .ok, headers: [.contentType: "application/json"], body: ResponseBody(byteBuffer: ByteBuffer(string: body + "]}\n")))
+  }
+}
+
+extension String {
+  fileprivate func trimmingSuffix(while isTrimmed: (Character) -> Bool) -> String {
+    var end = endIndex
+    while end > startIndex, isTrimmed(self[index(before: end)]) { end = index(before: end) }
+    return String(self[..<end])
+  }
+}
