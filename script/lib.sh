@@ -29,18 +29,18 @@ need_packages() {
   }
 }
 
-# promtool, out of Debian's package but without its server, which would be started and kept running.
-need_promtool() {
-  command -v promtool >/dev/null 2>&1 && return 0
+# prometheus and promtool, out of Debian's package without installing it: that would start a server and keep it running.
+need_prometheus() {
+  command -v promtool >/dev/null 2>&1 && command -v prometheus >/dev/null 2>&1 && return 0
   tools="$PWD/.build/tools"
-  if [ ! -x "$tools/usr/bin/promtool" ]; then
-    say "fetching promtool"
+  if [ ! -x "$tools/usr/bin/prometheus" ]; then
+    say "fetching prometheus"
     mkdir -p "$tools"
     (
       cd "$tools"
       # A machine that is new has no lists of packages yet.
       apt-get download -q prometheus >/dev/null 2>&1 || { find_sudo && $sudo apt-get update -q >/dev/null && apt-get download -q prometheus >/dev/null 2>&1; } || {
-        echo "promtool is missing and cannot be fetched; install Debian's package prometheus" >&2
+        echo "prometheus is missing and cannot be fetched; install Debian's package prometheus" >&2
         exit 1
       }
       dpkg -x prometheus_*.deb . && rm prometheus_*.deb

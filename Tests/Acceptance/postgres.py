@@ -17,7 +17,8 @@ import sqlite3
 import subprocess
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from types import TracebackType
 from urllib.parse import urlsplit
 
@@ -242,6 +243,13 @@ class Cluster(Server):
     def _delete(self) -> None:
         shutil.rmtree(self._folder, ignore_errors=True)
 
+    def make_tablespace(self, name: str, folder: str) -> None:
+        """A place for databases in an empty folder, which becomes the server's user's own."""
+        if self._account:
+            os.chown(folder, self._account["user"], self._account["group"])
+            os.chmod(os.path.dirname(folder), 0o711)
+        self.execute("postgres", f"CREATE TABLESPACE \"{name}\" LOCATION '{folder}'")
+
     def start(self) -> None:
         """Starts the server; a port that was taken meanwhile is changed for another, while nobody knows it yet."""
         for attempt in range(10):
@@ -316,6 +324,10 @@ class Databases:
         """How many bytes the database takes on disk."""
         raise NotImplementedError
 
+    def locked(self, database: str) -> AbstractContextManager[None]:
+        """Within the block nobody else can write to the database."""
+        raise NotImplementedError
+
 
 class SQLiteDatabases(Databases):
     kind = "sqlite"
@@ -368,6 +380,15 @@ class SQLiteDatabases(Databases):
     def size(self, database: str) -> int:
         return sum(os.path.getsize(database + suffix) for suffix in ("", "-wal") if os.path.exists(database + suffix))
 
+    @contextmanager
+    def locked(self, database: str) -> Iterator[None]:
+        connection = sqlite3.connect(database, isolation_level=None)
+        try:
+            connection.execute("BEGIN EXCLUSIVE")
+            yield
+        finally:
+            connection.close()
+
 
 class PostgresDatabases(Databases):
     kind = "postgres"
@@ -405,6 +426,22 @@ class PostgresDatabases(Databases):
     def copy(self, database: str, name: str) -> str:
         self.server.wait_until_left(self.name(database))
         return self.fresh(name, f'TEMPLATE "{self.name(database)}"')
+
+    @contextmanager
+    def locked(self, database: str) -> Iterator[None]:
+        process = subprocess.Popen(
+            [os.path.join(self.server.programs, "psql"), "--no-psqlrc", "--quiet", "--tuples-only", "--no-align", f"--dbname={database}"],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=clean_environment(),
+        )  # fmt: skip
+        assert process.stdin and process.stdout
+        try:
+            process.stdin.write(f"BEGIN; LOCK TABLE {SCHEMA}.ledger IN SHARE MODE; SELECT 'locked';\n")
+            process.stdin.flush()
+            if process.stdout.readline().strip() != "locked":
+                raise PostgresError("the lock was not had")
+            yield
+        finally:
+            process.communicate()
 
     def execute(self, database: str, sql: str) -> list[str]:
         return self.server.execute(self.name(database), f"SET search_path = {SCHEMA}; {sql}")[1:]

@@ -4,7 +4,7 @@ import Testing
 /// What README and --help show is what happens.
 @Suite struct DocumentTests {
   /// The examples under "Example:" in a command's help, pasted into an empty folder.
-  @Test(arguments: ["ingest", "report", "metrics", "verify", "rebuild", "migrate", "generate", "aggregate", "formats", "formats list", "formats show", "formats parse"])
+  @Test(arguments: ["ingest", "report", "metrics", "verify", "rebuild", "migrate", "generate", "aggregate", "serve", "formats", "formats list", "formats show", "formats parse"])
   func helpExamplesWork(command: String) throws {
     let shell = try Shell()
     let help = try shell.run("guardtally \(command) --help").output
@@ -17,22 +17,26 @@ import Testing
 
   /// Each `console` block of a document, in order, in one folder: the lines after `$`, and those that go on after `>`, are run;
   /// the others are what they print.
-  @Test(arguments: ["README.md", "docs/guards.md"]) func examplesPrintWhatTheyShow(document: String) throws {
+  @Test(arguments: ["README.md", "docs/guards.md", "docs/serve.md"]) func examplesPrintWhatTheyShow(document: String) throws {
     let text = try String(contentsOf: Shell.repository.appending(path: document), encoding: .utf8)
     let blocks = text.components(separatedBy: "```console\n").dropFirst().map { $0.components(separatedBy: "\n```")[0] }
-    #expect(blocks.count >= 6)
+    #expect(blocks.count >= 4)
     let shell = try Shell()
     let scores = "perspective-wikipedia-2k-scores.csv.gz"
     try FileManager.default.copyItem(at: Shell.repository.appending(path: "Tests/Data/\(scores)"), to: shell.folder.appending(path: scores))
+    // In one shell, so that what a block starts another may end; a mark stands between their outputs.
+    let mark = "\u{1e}"
+    var scripts: [String] = []
+    var expected: [String] = []
     for block in blocks {
-      var script = ""
-      var expected = ""
-      for line in block.components(separatedBy: "\n") {
-        if line.hasPrefix("$ ") || line.hasPrefix("> ") { script += line.dropFirst(2) + "\n" } else { expected += line + "\n" }
-      }
-      let outcome = try shell.run("exec 2>&1\n" + script)
-      #expect(outcome.output.replacing("\r\n", with: "\n") == expected, "\(script)")
+      let lines = block.components(separatedBy: "\n")
+      scripts.append(lines.filter { $0.hasPrefix("$ ") || $0.hasPrefix("> ") }.map { $0.dropFirst(2) + "\n" }.joined())
+      expected.append(lines.filter { !$0.hasPrefix("$ ") && !$0.hasPrefix("> ") }.map { $0 + "\n" }.joined())
     }
+    let outcome = try shell.run("exec 2>&1\n" + scripts.joined(separator: "printf '\\036'\n"))
+    let outputs = outcome.output.replacing("\r\n", with: "\n").components(separatedBy: mark)
+    #expect(outputs.count == blocks.count)
+    for ((script, output), expected) in zip(zip(scripts, outputs), expected) { #expect(output == expected, "\(script)") }
   }
 
   /// Every reason code that a record can be refused for is explained in the docs.
