@@ -34,10 +34,14 @@ package final class GroupCommit: Sendable {
     package var fault: StoreError?
   }
 
+  /// Told once, on the queue's thread: what became of a delivery, once that is on disk; or ``Refusal`` or ``StoreError``, and nothing of it is
+  /// acknowledged.
+  package typealias Answer = @Sendable (Result<BatchOutcome, any Error>) -> Void
+
   private struct Waiting: Sendable {
     var batch: VerdictBatch
     var bytes: Int
-    var answer: CheckedContinuation<BatchOutcome, any Error>
+    var answer: Answer
   }
 
   private struct State: Sendable {
@@ -75,21 +79,24 @@ package final class GroupCommit: Sendable {
 
   /// Stores a delivery.
   ///
-  /// - Parameter bytes: how much it counts in what waits.
-  /// - Returns: what became of it, once that is on disk.
-  /// - Throws: ``Refusal``, or ``StoreError``: nothing of it is acknowledged.
-  package func store(_ batch: VerdictBatch, bytes: Int) async throws -> BatchOutcome {
-    try await withCheckedThrowingContinuation { answer in
-      let refusal = state.withLock { state -> Refusal? in
-        if state.isStopped { return .stopped }
-        // One delivery alone is taken whatever its size, which is bounded elsewhere.
-        if !state.waiting.isEmpty, state.figures.bytesWaiting + bytes > bounds.bytesWaitingMax { return .full }
-        state.waiting.append(Waiting(batch: batch, bytes: bytes, answer: answer))
-        state.figures.bytesWaiting += bytes
-        return nil
-      }
-      if let refusal { answer.resume(throwing: refusal) } else { arrivals.signal() }
+  /// - Parameters:
+  ///   - bytes: how much it counts in what waits.
+  ///   - answer: told at once, on the caller's thread, where it is refused.
+  package func store(_ batch: VerdictBatch, bytes: Int, answer: @escaping Answer) {
+    let refusal = state.withLock { state -> Refusal? in
+      if state.isStopped { return .stopped }
+      // One delivery alone is taken whatever its size, which is bounded elsewhere.
+      if !state.waiting.isEmpty, state.figures.bytesWaiting + bytes > bounds.bytesWaitingMax { return .full }
+      state.waiting.append(Waiting(batch: batch, bytes: bytes, answer: answer))
+      state.figures.bytesWaiting += bytes
+      return nil
     }
+    if let refusal { answer(.failure(refusal)) } else { arrivals.signal() }
+  }
+
+  /// Stores a delivery, and waits.
+  package func store(_ batch: VerdictBatch, bytes: Int) async throws -> BatchOutcome {
+    try await withCheckedThrowingContinuation { waiting in store(batch, bytes: bytes) { waiting.resume(with: $0) } }
   }
 
   /// Takes nothing more, stores what waits, and ends the thread. Blocks until then; to be called once.
@@ -169,6 +176,6 @@ package final class GroupCommit: Sendable {
       state.figures.bytesWaiting -= waiting.bytes
       state.figures.deliveries += 1
     }
-    waiting.answer.resume(with: result)
+    waiting.answer(result)
   }
 }

@@ -4,6 +4,17 @@ import Logging
 import NIOCore
 import Verdicts
 
+/// What a request is answered with, where all of it is known at once.
+struct Answer: Sendable {
+  var status: HTTPResponse.Status
+  var headers: HTTPFields
+  var body: ByteBuffer
+  /// Whether nothing more is read of the connection.
+  var endsConnection = false
+
+  var response: Response { Response(status: status, headers: headers, body: ResponseBody(byteBuffer: body)) }
+}
+
 /// Why a request gets no result: its status, and a body that says what happened and what to do. Never repeats what was sent.
 struct RequestFault: Error {
   var status: HTTPResponse.Status
@@ -32,14 +43,16 @@ struct RequestFault: Error {
     RequestFault(.methodNotAllowed, "method_not_allowed", "this path takes \(allowed)", allowed: allowed)
   }
 
-  var response: Response {
+  var response: Response { answer.response }
+
+  var answer: Answer {
     var headers: HTTPFields = [.contentType: "application/json"]
     if let retryAfter { headers[.retryAfter] = String(retryAfter) }
     if let allowed { headers[.allow] = allowed }
     if status == .unauthorized { headers[.wwwAuthenticate] = "Bearer" }
     if endsConnection { headers[.connection] = "close" }
     let body = "{\"error\":{\"code\":\(JSONText.string(code)),\"message\":\(JSONText.string(message))}}\n"
-    return Response(status: status, headers: headers, body: ResponseBody(byteBuffer: ByteBuffer(string: body)))
+    return Answer(status: status, headers: headers, body: ByteBuffer(string: body), endsConnection: endsConnection)
   }
 }
 

@@ -1,64 +1,38 @@
 import CZlib
 import HTTPTypes
-import Hummingbird
 import NIOCore
-import Synchronization
 
-/// Takes in the body of a request as it arrives, within its bounds.
+/// The bounds of a body, and its decompression.
 struct BodyReader: Sendable {
   /// Bytes of a body, before and after decompression.
   var bytesMax: Int
   /// How long a body may take.
   var deadline: Duration
 
-  /// - Throws: ``RequestFault``.
-  func read(_ request: Request, on channel: any Channel, within share: MemoryBudget.Share) async throws -> ByteBuffer {
-    let isCompressed = try isCompressed(request)
-    if let length = request.headers[.contentLength].flatMap({ Int($0) }), length > bytesMax { throw tooLarge }
-    let body = try await received(request.body, on: channel, within: share)
-    return isCompressed ? try decompressed(body, within: share) : body
-  }
-
-  private var tooLarge: RequestFault {
+  var tooLarge: RequestFault {
     RequestFault(
       .contentTooLarge, "too_large", "the body is over \(bytesMax) bytes (--body-bytes-max counts it before and after decompression); send smaller batches",
       endsConnection: true)
   }
 
-  private func isCompressed(_ request: Request) throws -> Bool {
-    switch request.headers[.contentEncoding]?.lowercased() {
+  var tooSlow: RequestFault {
+    RequestFault(.requestTimeout, "too_slow", "the body did not arrive in time (--body-deadline); send the request again", endsConnection: true)
+  }
+
+  /// Whether a body is compressed; also refuses one that says it is too long.
+  ///
+  /// - Throws: ``RequestFault``.
+  func isCompressed(_ head: HTTPRequest) throws -> Bool {
+    if let length = head.headerFields[.contentLength].flatMap({ Int($0) }), length > bytesMax { throw tooLarge }
+    switch head.headerFields[.contentEncoding]?.lowercased() {
     case nil, "", "identity": return false
     case "gzip", "x-gzip": return true
     default: throw RequestFault(.unsupportedMediaType, "unsupported_encoding", "Content-Encoding may be gzip or identity", endsConnection: true)
     }
   }
 
-  private func received(_ body: RequestBody, on channel: any Channel, within share: MemoryBudget.Share) async throws -> ByteBuffer {
-    // A timer of the connection's thread costs less than a task that sleeps beside each body.
-    let isLate = LateFlag()
-    let timer = channel.eventLoop.scheduleTask(in: TimeAmount(deadline)) {
-      isLate.set()
-      channel.close(mode: .input, promise: nil)
-    }
-    defer { timer.cancel() }
-    var whole = ByteBuffer()
-    do {
-      for try await chunk in body {
-        guard whole.readableBytes + chunk.readableBytes <= bytesMax else { throw tooLarge }
-        try share.grow(by: chunk.readableBytes)
-        if whole.readableBytes == 0 { whole = chunk } else { whole.writeImmutableBuffer(chunk) }
-      }
-    } catch {
-      if !isLate.isSet { throw error }
-    }
-    guard !isLate.isSet else {
-      throw RequestFault(
-        .requestTimeout, "too_slow", "the body did not arrive in time (--body-deadline); send the request again", endsConnection: true)
-    }
-    return whole
-  }
-
-  private func decompressed(_ body: ByteBuffer, within share: MemoryBudget.Share) throws -> ByteBuffer {
+  /// - Throws: ``RequestFault``.
+  func decompressed(_ body: ByteBuffer, within share: MemoryBudget.Share) throws -> ByteBuffer {
     let damaged = RequestFault(.badRequest, "bad_gzip", "the body is not a gzip stream that ends; nothing of it is stored; send it again")
     var stream = z_stream()
     guard inflateInit2_(&stream, 15 + 16, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size)) == Z_OK else { throw damaged }
@@ -91,11 +65,4 @@ struct BodyReader: Sendable {
   }
 
   private static let pieceBytes = 64 << 10
-}
-
-/// Whether a deadline has passed.
-private final class LateFlag: Sendable {
-  private let flag = Atomic<Bool>(false)
-  var isSet: Bool { flag.load(ordering: .relaxed) }
-  func set() { flag.store(true, ordering: .relaxed) }
 }

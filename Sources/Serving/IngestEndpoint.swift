@@ -1,6 +1,7 @@
 import Guards
 import HTTPTypes
 import Hummingbird
+import HummingbirdCore
 import Ingestion
 import Logging
 import NIOCore
@@ -8,6 +9,24 @@ import Records
 import Storage
 import Synchronization
 import Verdicts
+
+/// A delivery on its way in.
+struct Intake: Sendable {
+  let readers: DeliveryReaders
+  /// What its sender is bound to.
+  let source: String?
+  let isLines: Bool
+  let isCompressed: Bool
+  let share: MemoryBudget.Share
+  var body = ByteBuffer()
+
+  /// - Throws: ``RequestFault``.
+  mutating func take(_ chunk: ByteBuffer, of bodies: BodyReader) throws {
+    guard body.readableBytes + chunk.readableBytes <= bodies.bytesMax else { throw bodies.tooLarge }
+    try share.grow(by: chunk.readableBytes)
+    if body.readableBytes == 0 { body = chunk } else { body.writeImmutableBuffer(chunk) }
+  }
+}
 
 /// `POST /v1/verdicts`: takes a delivery in, and answers when it is on disk.
 final class IngestEndpoint: Sendable {
@@ -39,27 +58,46 @@ final class IngestEndpoint: Sendable {
     readers = DeliveryReaders(settings: settings, now: now)
   }
 
-  func answer(_ request: Request, on channel: any Channel) async throws -> Response {
-    guard request.method == .post else { throw RequestFault.method("POST") }
-    let token = try tokens?.check(request.headers[.authorization], for: .write)
-    let isLines = try isLines(request)
-    let readers = try readers(for: request, source: token?.source)
-    let share = MemoryBudget.Share(of: budget)
-    let body = try await bodies.read(request, on: channel, within: share)
-    var batch = try readers.read(body, isLines: isLines)
-    // What was read stays in memory until it is stored, and small records take more than their text.
-    try share.grow(by: max(0, batch.bytes - share.bytes))
-    if let source = token?.source { batch.rejectRows(as: .foreignSource) { !$0.utf8.elementsEqual(source.utf8) } }
-    if !allowsSynthetic { batch.rejectRows(as: .synthetic) { $0 == WriterOptions.syntheticSource } }
-    let outcome = try await store(batch, bytes: share.bytes)
-    return Self.response(outcome, refused: (batch.rejections + outcome.refused).sorted { $0.position.line < $1.position.line })
+  /// - Returns: what takes in the body of a request with this head.
+  /// - Throws: ``RequestFault``.
+  func accept(_ head: HTTPRequest) throws -> Intake {
+    guard head.method == .post else { throw RequestFault.method("POST") }
+    let token = try tokens?.check(head.headerFields[.authorization], for: .write)
+    let isLines = try isLines(head)
+    let isCompressed = try bodies.isCompressed(head)
+    return Intake(
+      readers: try readers(for: head, source: token?.source), source: token?.source, isLines: isLines, isCompressed: isCompressed,
+      share: MemoryBudget.Share(of: budget))
+  }
+
+  /// Reads a delivery that has come whole, and stores it.
+  ///
+  /// - Parameter answer: told once, on any thread, with a function that makes the answer.
+  func store(_ intake: Intake, answer: @escaping @Sendable (_ make: @escaping @Sendable () -> Answer) -> Void) {
+    do {
+      let share = intake.share
+      let body = intake.isCompressed ? try bodies.decompressed(intake.body, within: share) : intake.body
+      var batch = try intake.readers.read(body, isLines: intake.isLines)
+      // What was read stays in memory until it is stored, and small records take more than their text.
+      try share.grow(by: max(0, batch.bytes - share.bytes))
+      if let source = intake.source { batch.rejectRows(as: .foreignSource) { !$0.utf8.elementsEqual(source.utf8) } }
+      if !allowsSynthetic { batch.rejectRows(as: .synthetic) { $0 == WriterOptions.syntheticSource } }
+      let rejections = batch.rejections
+      commits.store(batch, bytes: share.bytes) { result in
+        _ = share
+        answer { Self.answer(result, rejections) }
+      }
+    } catch {
+      let fault = error as? RequestFault ?? RequestFault(.internalServerError, "failed", "the request could not be read; nothing of it is stored")
+      answer { fault.answer }
+    }
   }
 
   // MARK: - What comes
 
   /// Whether the sender says that the body is lines. One that says nothing, or something general, is told by the first byte.
-  private func isLines(_ request: Request) throws -> Bool {
-    let type = request.headers[.contentType]?.split(separator: ";").first.map { $0.trimmingPrefix { $0 == " " }.lowercased() } ?? ""
+  private func isLines(_ head: HTTPRequest) throws -> Bool {
+    let type = head.headerFields[.contentType]?.split(separator: ";").first.map { $0.trimmingPrefix { $0 == " " }.lowercased() } ?? ""
     switch type.trimmingSuffix(while: { $0 == " " }) {
     case "application/x-ndjson", "application/ndjson", "application/jsonl", "application/x-jsonlines", "application/json-lines": return true
     case "", "application/json", "text/plain", "text/json", "application/octet-stream", "application/x-www-form-urlencoded": return false
@@ -69,8 +107,8 @@ final class IngestEndpoint: Sendable {
     }
   }
 
-  private func readers(for request: Request, source: String?) throws -> DeliveryReaders {
-    let query = request.uri.queryParameters
+  private func readers(for head: HTTPRequest, source: String?) throws -> DeliveryReaders {
+    let query = URI(head.path ?? "").queryParameters
     for (name, _) in query where !["format", "time", "context"].contains(name) {
       throw RequestFault(.badRequest, "unknown_parameter", "parameters here are format, time and context")
     }
@@ -88,11 +126,11 @@ final class IngestEndpoint: Sendable {
         return made
       }
     }
-    return DeliveryReaders(settings: try settings(format: String(name), request: request, source: source), now: now)
+    return DeliveryReaders(settings: try settings(format: String(name), head: head, query: query, source: source), now: now)
   }
 
   /// Bare replies have no identity of their own: the sender gives one for the request.
-  private func settings(format name: String, request: Request, source: String?) throws -> RecordSettings {
+  private func settings(format name: String, head: HTTPRequest, query: FlatDictionary<Substring, Substring>, source: String?) throws -> RecordSettings {
     guard let format = GuardCatalog.standard.format(named: name) else {
       let nearest = GuardCatalog.standard.nearestNames(to: name.utf8)
       throw RequestFault(
@@ -104,16 +142,16 @@ final class IngestEndpoint: Sendable {
     let needs = RequestFault(
       .badRequest, "needs_identity",
       "bare replies need an Idempotency-Key header (1 to 200 bytes without control characters; an id is KEY:LINE) and ?time=, when the guard judged")
-    guard let field = HTTPField.Name("Idempotency-Key"), let key = request.headers[field], (1...200).contains(key.utf8.count),
+    guard let field = HTTPField.Name("Idempotency-Key"), let key = head.headerFields[field], (1...200).contains(key.utf8.count),
       !key.unicodeScalars.contains(where: { $0.properties.generalCategory == .control })
     else { throw needs }
     settings.idKey = key
-    guard let text = request.uri.queryParameters["time"],
+    guard let text = query["time"],
       let time = Array(String(text).utf8).withUnsafeBufferPointer({ try? RecordTime.parse($0) }), time >= .earliestAccepted,
       time <= now().advanced(byMicroseconds: settings.timeAheadMax)
     else { throw needs }
     settings.assumedTime = time
-    if let context = request.uri.queryParameters["context"] {
+    if let context = query["context"] {
       guard let read = try? GuardContext(json: Array(String(context).utf8)) else {
         throw RequestFault(.badRequest, "bad_context", "context is a JSON object with \(GuardContext.members.joined(separator: ", "))")
       }
@@ -125,26 +163,29 @@ final class IngestEndpoint: Sendable {
 
   // MARK: - What becomes of it
 
-  private func store(_ batch: VerdictBatch, bytes: Int) async throws -> BatchOutcome {
-    do {
-      return try await commits.store(batch, bytes: bytes)
-    } catch let refusal as GroupCommit.Refusal {
-      switch refusal {
-      case .full: throw RequestFault(.tooManyRequests, "overloaded", "too much waits to be stored (--queue-bytes-max); send the request again", retryAfter: 1)
-      case .stopped: throw RequestFault(.serviceUnavailable, "shutting_down", "the server is ending; send the request again", retryAfter: 1)
-      }
-    } catch let error as StoreError {
-      if error.code == .synthetic {
-        throw RequestFault(
-          .serviceUnavailable, "synthetic", "the store holds made-up verdicts, and real ones are not put beside them (--allow-synthetic)", retryAfter: 60)
-      }
-      throw RequestFault(
-        .serviceUnavailable, "store_" + error.code.rawValue, "the records could not be stored, and none of them is acknowledged; send the request again",
-        retryAfter: 1)
+  private static func answer(_ result: Result<BatchOutcome, any Error>, _ rejections: [Rejection]) -> Answer {
+    switch result {
+    case .success(let outcome): answer(outcome, refused: (rejections + outcome.refused).sorted { $0.position.line < $1.position.line })
+    case .failure(let error): fault(of: error).answer
     }
   }
 
-  private static func response(_ outcome: BatchOutcome, refused: [Rejection]) -> Response {
+  private static func fault(of error: any Error) -> RequestFault {
+    switch error {
+    case GroupCommit.Refusal.full:
+      RequestFault(.tooManyRequests, "overloaded", "too much waits to be stored (--queue-bytes-max); send the request again", retryAfter: 1)
+    case GroupCommit.Refusal.stopped: RequestFault(.serviceUnavailable, "shutting_down", "the server is ending; send the request again", retryAfter: 1)
+    case let error as StoreError where error.code == .synthetic:
+      RequestFault(
+        .serviceUnavailable, "synthetic", "the store holds made-up verdicts, and real ones are not put beside them (--allow-synthetic)", retryAfter: 60)
+    default:
+      RequestFault(
+        .serviceUnavailable, "store_" + ((error as? StoreError)?.code ?? .failed).rawValue,
+        "the records could not be stored, and none of them is acknowledged; send the request again", retryAfter: 1)
+    }
+  }
+
+  private static func answer(_ outcome: BatchOutcome, refused: [Rejection]) -> Answer {
     let counts = outcome.counts
     var body = "{\"read\":\(counts.read),\"stored\":\(counts.stored),\"duplicates\":\(counts.duplicates),\"conflicts\":\(counts.conflicts),"
     body += "\"rejected\":\(counts.rejected),\"unrecognised\":\(counts.unrecognised),\"errors\":["
@@ -152,8 +193,8 @@ final class IngestEndpoint: Sendable {
       if index > 0 { body += "," }
       body += "{\"line\":\(rejection.position.line),\"code\":\"\(rejection.code.rawValue)\",\"message\":\(JSONText.string(rejection.message))}"
     }
-    return Response(
-      status: .ok, headers: [.contentType: "application/json"], body: ResponseBody(byteBuffer: ByteBuffer(string: body + "]}\n")))
+    body += "]}\n"
+    return Answer(status: .ok, headers: [.contentType: "application/json"], body: ByteBuffer(string: body))
   }
 }
 

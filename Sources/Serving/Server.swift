@@ -90,9 +90,8 @@ package struct Server: Sendable {
       now: now)
     let reports = ReportEndpoint(store: store, tokens: tokens, now: now)
     let metrics = MetricsEndpoint(page: page, health: health, tokens: tokens)
-    let front = application(at: settings.listen, name: "ingestion") { request, context in
+    let front = application(at: settings.listen, name: "ingestion", ingest: ingest) { request, _ in
       let path = request.uri.path
-      if path == "/v1/verdicts" { return try await ingest.answer(request, on: context.channel) }
       if path.hasPrefix("/v1/reports/") { return try await reports.answer(request, name: String(path.dropFirst("/v1/reports/".count))) }
       throw RequestFault.notFound("/v1/verdicts and /v1/reports/NAME")
     }
@@ -112,12 +111,18 @@ package struct Server: Sendable {
     }
   }
 
+  /// A connection without a request is closed after this.
+  private static let idleDeadline = TimeAmount.seconds(75)
+
   private func application(
-    at address: ServeSettings.Address, name: String, _ answer: @escaping @Sendable (Request, ServeContext) async throws -> Response
+    at address: ServeSettings.Address, name: String, ingest: IngestEndpoint? = nil, _ answer: @escaping @Sendable (Request, ServeContext) async throws -> Response
   ) -> some ApplicationProtocol {
     Application(
       responder: Endpoint(answer: answer),
-      server: .http1(configuration: .init(idleTimeout: .seconds(75))),
+      server: .http1(
+        configuration: .init(
+          additionalChannelHandlers: ingest.map { [IngestHandler(endpoint: $0, logger: logger, idleDeadline: Self.idleDeadline)] } ?? [],
+          idleTimeout: ingest == nil ? Self.idleDeadline : nil)),
       configuration: ApplicationConfiguration(address: .hostname(address.host, port: address.port), serverName: nil),
       onServerRunning: { [logger] channel in
         logger.info("listening", metadata: ["port": "\(channel.localAddress?.port ?? address.port)", "for": "\(name)"])

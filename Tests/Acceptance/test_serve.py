@@ -402,6 +402,85 @@ def large_and_strange(scene: Scene) -> None:
         checks.check(service.memory_kilobytes() < before + 300_000, "its memory is bounded", service.memory_kilobytes())
 
 
+def wire(scene: Scene) -> None:
+    """What happens on a connection: order, waiting, ends, and what is no HTTP."""
+    checks = scene.checks
+
+    def talk(service: Service, *pieces: bytes, pause: float = 0.0, seconds: float = 10) -> tuple[bytes, float]:
+        """What comes back, and how long the connection stayed open."""
+        with socket.create_connection(("127.0.0.1", service.port), timeout=seconds) as connection:
+            begun = time.monotonic()
+            received = b""
+            try:
+                for piece in pieces:
+                    connection.sendall(piece)
+                    time.sleep(pause)
+                while data := connection.recv(65_536):
+                    received += data
+            except OSError:
+                pass
+            return received, time.monotonic() - begun
+
+    def post(body: str, *headers: str, path: str = "/v1/verdicts") -> bytes:
+        return "\r\n".join([f"POST {path} HTTP/1.1", "Host: x", f"Content-Length: {len(body)}", *headers, "", body]).encode()
+
+    last = "Connection: close"
+    with scene.service("wire", "--body-deadline", "1s") as service:
+        report = b"GET /v1/reports/safe-ratio?from=2026-01-10&to=2026-01-11&format=jsonl HTTP/1.1\r\nHost: x\r\n\r\n"
+        text, _ = talk(service, post(numbered("a")) + report + post(numbered("b")) + report + post("nonsense") + post(numbered("c"), last))
+        order = [word for word in text.replace(b"\r\n", b"\n").split(b"\n") if word.startswith((b"HTTP/1.1 ", b'{"read"', b'{"start"', b'{"error"'))]
+        totals = [json.loads(line).get("total") for line in order if line.startswith(b'{"start"')]
+        kinds = [line.split(b'"')[1].decode() if line.startswith(b"{") else line.split(b" ")[1].decode() for line in order]
+        checks.equal(kinds, ["200", "read", "200", "start", "200", "read", "200", "start", "400", "error", "200", "read"], "pipelined requests are answered in order")
+        checks.equal(totals, [1, 2], "each after the one before it")
+        text, seconds = talk(service, post(numbered("d"), last))
+        checks.check(text.startswith(b"HTTP/1.1 200") and b"onnection: close" in text and seconds < 3, "Connection: close", (text, seconds))
+        with socket.create_connection(("127.0.0.1", service.port), timeout=5) as connection:
+            connection.sendall(post(numbered("d2")) + post(numbered("d3")))
+            connection.shutdown(socket.SHUT_WR)
+            text = b""
+            while data := connection.recv(65_536):
+                text += data
+            checks.equal(text.count(b'"stored":1'), 2, "a sender that closes its side gets its answers")
+        checks.check(b"\r\nDate: " in text or b"\r\ndate: " in text, "an answer has a date", text)
+        with socket.create_connection(("127.0.0.1", service.port), timeout=5) as connection:
+            head, _, body = post(numbered("e"), "Expect: 100-continue", last).partition(b"\r\n\r\n")
+            connection.sendall(head + b"\r\n\r\n")
+            checks.check(connection.recv(65_536).startswith(b"HTTP/1.1 100 "), "Expect: 100-continue is answered")
+            connection.sendall(body)
+            checks.check(connection.recv(65_536).startswith(b"HTTP/1.1 200 "), "and then the request")
+        text, seconds = talk(service, post(numbered("f"), "Expect: 100-continue", "Content-Encoding: br").partition(b"{")[0])
+        checks.check(text.startswith(b"HTTP/1.1 415 ") and seconds < 8, "a request that is refused is not asked for its body", (text, seconds))
+        for name, request in (
+            ("no HTTP", b"nonsense\r\n\r\n"), ("two lengths", b"POST /v1/verdicts HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabc"),
+            ("a bad chunk", b"POST /v1/verdicts HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nabc\r\n"),
+        ):  # fmt: skip
+            text, _ = talk(service, request)
+            checks.check(text.startswith(b"HTTP/1.1 400 ") and b'{"error":{"code":"bad_request"' in text, f"{name}: 400 with a body", text)
+        chunked = b"POST /v1/verdicts HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
+        body = numbered("g").encode()
+        text, _ = talk(service, chunked, *[b"1\r\n" + bytes([byte]) + b"\r\n" for byte in body], b"0\r\nX-Trailer: y\r\n\r\n", pause=0.001)
+        checks.check(text.startswith(b"HTTP/1.1 200") and b'"stored":1' in text, "a byte at a time, with a trailer", text)
+        for name, request, status in (("a body", post("x" * 1_000), b"408"), ("one that is refused", post("x" * 1_000).replace(b"POST", b"PUT"), b"405")):
+            text, seconds = talk(service, request[:200])
+            checks.check(text.startswith(b"HTTP/1.1 " + status) and seconds < 8, f"{name} that does not end is cut", (text, seconds))
+        before = service.memory_kilobytes()
+        with socket.create_connection(("127.0.0.1", service.port), timeout=2) as connection:
+            many, sent = post("nonsense") * 10_000, 0
+            try:
+                while sent < 200_000_000:
+                    sent += connection.send(many)
+            except TimeoutError:
+                pass
+            checks.check(service.memory_kilobytes() < before + 20_000, "a sender that reads no answer is made to wait", (sent, before, service.memory_kilobytes()))
+        with socket.create_connection(("127.0.0.1", service.port), timeout=5) as connection:
+            connection.sendall(post(numbered("h"))[:-5])
+        time.sleep(0.2)
+        checks.equal(service.post(numbered("h")).json.get("stored"), 1, "a sender that goes away in mid-body stored nothing")
+        checks.equal(service.end(), 0, "it ends with 0")
+    checks.equal(scene.program.verify(service.database).code, 0, "verify")
+
+
 def unwritable(scene: Scene) -> None:
     """A store that cannot be written, or is gone, is told everywhere, and nothing is acknowledged meanwhile."""
     checks = scene.checks
@@ -510,7 +589,7 @@ def main() -> int:
     parser.add_argument("--only", help="names of groups, joined by commas")
     options = parser.parse_args()
     checks = Checks("serve")
-    groups: list[Callable[[Scene], None]] = [statuses, stock_senders, tokens, negotiation, reports, schedule, group_commit, ending, killed, large_and_strange, unwritable, full_disk]
+    groups: list[Callable[[Scene], None]] = [statuses, stock_senders, tokens, negotiation, reports, schedule, group_commit, ending, killed, large_and_strange, wire, unwritable, full_disk]
     if options.store == "postgres":
         groups += [restarted_server, forgotten_commit]
     with tempfile.TemporaryDirectory() as folder:
