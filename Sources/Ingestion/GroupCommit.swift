@@ -133,6 +133,11 @@ package final class GroupCommit: Sendable {
         verdicts += state.waiting[count].batch.rows.count
         count += 1
       }
+      if count == state.waiting.count {
+        var group: [Waiting] = []
+        swap(&group, &state.waiting)
+        return group
+      }
       let group = Array(state.waiting.prefix(count))
       state.waiting.removeFirst(count)
       return group

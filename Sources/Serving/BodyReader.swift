@@ -24,8 +24,9 @@ struct BodyReader: Sendable {
   /// - Throws: ``RequestFault``.
   func isCompressed(_ head: HTTPRequest) throws -> Bool {
     if let length = head.headerFields[.contentLength].flatMap({ Int($0) }), length > bytesMax { throw tooLarge }
-    switch head.headerFields[.contentEncoding]?.lowercased() {
-    case nil, "", "identity": return false
+    guard let encoding = head.headerFields[.contentEncoding] else { return false }
+    switch encoding.lowercased() {
+    case "", "identity": return false
     case "gzip", "x-gzip": return true
     default: throw RequestFault(.unsupportedMediaType, "unsupported_encoding", "Content-Encoding may be gzip or identity", endsConnection: true)
     }

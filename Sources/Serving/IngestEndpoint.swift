@@ -97,7 +97,11 @@ final class IngestEndpoint: Sendable {
 
   /// Whether the sender says that the body is lines. One that says nothing, or something general, is told by the first byte.
   private func isLines(_ head: HTTPRequest) throws -> Bool {
-    let type = head.headerFields[.contentType]?.split(separator: ";").first.map { $0.trimmingPrefix { $0 == " " }.lowercased() } ?? ""
+    guard let field = head.headerFields[.contentType] else { return false }
+    // What nearly all send.
+    if field == "application/json" { return false }
+    if field == "application/x-ndjson" { return true }
+    let type = field.split(separator: ";").first.map { $0.trimmingPrefix { $0 == " " }.lowercased() } ?? ""
     switch type.trimmingSuffix(while: { $0 == " " }) {
     case "application/x-ndjson", "application/ndjson", "application/jsonl", "application/x-jsonlines", "application/json-lines": return true
     case "", "application/json", "text/plain", "text/json", "application/octet-stream", "application/x-www-form-urlencoded": return false
@@ -108,7 +112,9 @@ final class IngestEndpoint: Sendable {
   }
 
   private func readers(for head: HTTPRequest, source: String?) throws -> DeliveryReaders {
-    let query = URI(head.path ?? "").queryParameters
+    let path = head.path ?? ""
+    guard path.utf8.contains(UInt8(ascii: "?")) else { return readers(boundTo: source) }
+    let query = URI(path).queryParameters
     for (name, _) in query where !["format", "time", "context"].contains(name) {
       throw RequestFault(.badRequest, "unknown_parameter", "parameters here are format, time and context")
     }
@@ -116,17 +122,21 @@ final class IngestEndpoint: Sendable {
       guard query["time"] == nil, query["context"] == nil else {
         throw RequestFault(.badRequest, "unknown_parameter", "time and context go with format")
       }
-      guard let source else { return readers }
-      return boundReaders.withLock { bound in
-        if let known = bound[source] { return known }
-        var settings = settings
-        _ = settings.constants.set("source", to: source)
-        let made = DeliveryReaders(settings: settings, now: now)
-        bound[source] = made
-        return made
-      }
+      return readers(boundTo: source)
     }
     return DeliveryReaders(settings: try settings(format: String(name), head: head, query: query, source: source), now: now)
+  }
+
+  private func readers(boundTo source: String?) -> DeliveryReaders {
+    guard let source else { return readers }
+    return boundReaders.withLock { bound in
+      if let known = bound[source] { return known }
+      var settings = settings
+      _ = settings.constants.set("source", to: source)
+      let made = DeliveryReaders(settings: settings, now: now)
+      bound[source] = made
+      return made
+    }
   }
 
   /// Bare replies have no identity of their own: the sender gives one for the request.

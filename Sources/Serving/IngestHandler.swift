@@ -61,6 +61,8 @@ final class IngestHandler: ChannelDuplexHandler, RemovableChannelHandler {
 
   func handlerAdded(context: ChannelHandlerContext) {
     self.context = context
+    // Most requests come in one piece; to look at once whether there is more costs each of them a call for nothing.
+    try? context.channel.syncOptions?.setOption(.maxMessagesPerRead, value: 1)
     watchIdling(context, after: idleDeadline)
   }
 
@@ -218,8 +220,8 @@ final class IngestHandler: ChannelDuplexHandler, RemovableChannelHandler {
     intake = nil
     let isClosing = isLast || isLastAnswer || answer.endsConnection || isEnding && held.isEmpty
     var head = HTTPResponse(status: answer.status, headerFields: answer.headers)
-    head.headerFields[.contentLength] = String(answer.body.readableBytes)
-    head.headerFields[.date] = HTTPDate.now
+    head.headerFields.append(HTTPField(name: .contentLength, value: String(answer.body.readableBytes)))
+    head.headerFields.append(HTTPField(name: .date, value: HTTPDate.now))
     if isClosing { head.headerFields[.connection] = "close" }
     logger.debug("request", metadata: ["path": "/v1/verdicts", "status": "\(answer.status.code)"])
     context.write(wrapOutboundOut(.head(head)), promise: nil)

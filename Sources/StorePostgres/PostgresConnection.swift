@@ -42,16 +42,65 @@ final class PostgresConnection {
   /// Runs `queries/NAME`, prepared once for this session.
   @discardableResult
   func run(_ name: String, _ parameters: PostgresValue...) throws -> PostgresResult {
-    if !prepared.contains(name) {
-      let types = parameters.map(\.typeID)
-      guard let result = PQprepare(handle, name, files.query(name), Int32(types.count), types) else { throw lost(name) }
-      defer { PQclear(result) }
-      try check(result, action: name)
-      prepared.insert(name)
-    }
+    try prepare(name, parameters)
     return try withEncoded(parameters) { count, values, lengths, formats in
       try result(of: PQexecPrepared(handle, name, count, values, lengths, formats, 1), action: name)
     }
+  }
+
+  private func prepare(_ name: String, _ parameters: [PostgresValue]) throws {
+    guard !prepared.contains(name) else { return }
+    let types = parameters.map(\.typeID)
+    guard let result = PQprepare(handle, name, files.query(name), Int32(types.count), types) else { throw lost(name) }
+    defer { PQclear(result) }
+    try check(result, action: name)
+    prepared.insert(name)
+  }
+
+  /// One of several queries that are sent together.
+  struct Query {
+    var name: String
+    var parameters: [PostgresValue]
+
+    init(_ name: String, _ parameters: PostgresValue...) {
+      self.name = name
+      self.parameters = parameters
+    }
+  }
+
+  /// Runs queries one after another in one round trip; the first that fails ends them. To be used within a transaction, or to begin one,
+  /// and with answers of few rows.
+  func runTogether(_ queries: [Query]) throws -> [PostgresResult] {
+    guard let last = queries.last else { return [] }
+    for query in queries { try prepare(query.name, query.parameters) }
+    guard PQenterPipelineMode(handle) == 1 else { throw lost(last.name) }
+    for query in queries {
+      let isSent = try withEncoded(query.parameters) { count, values, lengths, formats in
+        PQsendQueryPrepared(handle, query.name, count, values, lengths, formats, 1)
+      }
+      guard isSent == 1 else { throw lost(query.name) }
+    }
+    guard PQpipelineSync(handle) == 1 else { throw lost(last.name) }
+    var results: [PostgresResult] = []
+    var failure: PostgresFailure?
+    for query in queries {
+      guard let result = PQgetResult(handle) else { throw failure ?? lost(query.name) }
+      switch PQresultStatus(result) {
+      case PGRES_COMMAND_OK, PGRES_TUPLES_OK: results.append(PostgresResult(result))
+      case PGRES_PIPELINE_ABORTED: PQclear(result)
+      default:
+        failure = failure ?? self.failure(result, action: query.name)
+        PQclear(result)
+      }
+      // A query's results end with none.
+      while let more = PQgetResult(handle) { PQclear(more) }
+    }
+    guard let end = PQgetResult(handle) else { throw failure ?? lost(last.name) }
+    let isEnd = PQresultStatus(end) == PGRES_PIPELINE_SYNC
+    PQclear(end)
+    guard isEnd, PQexitPipelineMode(handle) == 1 else { throw failure ?? lost(last.name) }
+    if let failure { throw failure }
+    return results
   }
 
   /// Opens a cursor over `queries/NAME`; ``fetch(_:from:)`` reads on.

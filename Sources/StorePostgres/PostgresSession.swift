@@ -14,6 +14,10 @@ final class PostgresSession {
   /// The way that the batch before took: files that were sent before go on being so.
   private var way = BatchTransaction.Way.copying
   private var isScattered = false
+  /// As it was when it was last read; each transaction reads it again.
+  private var knownFloor: Timestamp??
+  /// Whether the store has a source that is not made up: then it always will.
+  private var hasOthers = false
 
   init(_ connection: PostgresConnection, place: String, space: Int64, options: WriterOptions) {
     self.connection = connection
@@ -31,7 +35,8 @@ final class PostgresSession {
   ///   - beforeCommit: told what will hold once the commit is through, whether or not its answer arrives.
   func store(_ batch: VerdictBatch, in run: LedgerRun, beforeCommit: (CommittedBatch) -> Void) throws -> CommittedBatch {
     while true {
-      let floor = try self.floor()
+      let floor = try knownFloor ?? self.floor()
+      knownFloor = floor
       var intake = BatchIntake(batch, floor: floor)
       if !intake.rows.isEmpty {
         try register.register(intake, connection, space: space) { try refuseMixing(sources: $0) }
@@ -95,24 +100,39 @@ final class PostgresSession {
     _ intake: BatchIntake, _ rows: BatchTransaction, by way: BatchTransaction.Way, as number: Int64, after run: LedgerRun,
     floor: Timestamp?, beforeCommit: (CommittedBatch) -> Void
   ) throws -> CommittedBatch? {
-    try connection.execute("BEGIN")
     do {
-      try connection.lock(.floor, space: space, isShared: true)
-      guard try self.floor() == floor else {
+      let begun = try connection.runTogether([
+        .init("transactions.begin"), .init("locks.share", .integer(space), .integer(AdvisoryLock.floor.rawValue)),
+        .init("store_state.find", .text("floor")),
+      ])
+      let floorNow = Self.floor(in: begun[2])
+      guard floorNow == floor else {
+        knownFloor = floorNow
         try connection.execute("ROLLBACK")
         return nil
       }
       var settled = intake
+      var additions: [PostgresConnection.Query] = []
       if !intake.rows.isEmpty {
         // Most batches are new as a whole, so they are counted while they are copied in.
         let whole = way == .copying ? counting.begin(intake.rows, idBytes: intake.batch.idBytes) : nil
         settled.settle(try rows.write(way, connection, isScattered: &isScattered))
         let isNew = settled.rows.count == intake.rows.count
         let counted = isNew ? whole : nil
-        try append(settled, (counted ?? counting.begin(settled.rows, idBytes: intake.batch.idBytes)).value())
+        if !settled.rows.isEmpty {
+          additions += (counted ?? counting.begin(settled.rows, idBytes: intake.batch.idBytes)).value().deltas
+          additions.append(activity(of: settled))
+        }
       }
-      try appendCounters(settled)
-      let next = try record(settled.outcome.counts, in: run, as: number)
+      additions += try counters(of: settled)
+      var next = run
+      next.run = number
+      next.counts += settled.outcome.counts
+      additions.append(ledgerRow(of: next, after: run))
+      let added = try connection.runTogether(additions)
+      guard added.last?.changedCount == 1 else {
+        throw StoreError(.damaged, "\(place): ledger row \(number) is not as this run left it; run guardtally verify")
+      }
       let committed = CommittedBatch(outcome: settled.outcome, run: next)
       beforeCommit(committed)
       try connection.commit()
@@ -123,14 +143,12 @@ final class PostgresSession {
     }
   }
 
-  private func append(_ intake: BatchIntake, _ tallies: TallyRows) throws {
-    guard !intake.rows.isEmpty else { return }
-    try tallies.appendDeltas(connection)
+  private func activity(of intake: BatchIntake) -> PostgresConnection.Query {
     let newest = intake.newestBySource().sorted { $0.key < $1.key }
-    try connection.run("source_activity_deltas.append", .integers(newest.map { Int64($0.key) }), .integers(newest.map { $0.value }))
+    return .init("source_activity_deltas.append", .integers(newest.map { Int64($0.key) }), .integers(newest.map { $0.value }))
   }
 
-  private func appendCounters(_ intake: BatchIntake) throws {
+  private func counters(of intake: BatchIntake) throws -> [PostgresConnection.Query] {
     var labels = register.methodLabels
     let methods = intake.usedValues(of: .method)
     let names = Dictionary(zip(try register.codes(of: methods, in: .method), methods)) { first, _ in first }
@@ -139,34 +157,23 @@ final class PostgresSession {
         rows: rows, counts: intake.outcome.counts, methodNames: { names[$0] ?? Counter.otherLabel }, methodLabels: &labels)
     }
     let keys = changes.additions.keys.sorted()
-    guard !keys.isEmpty else { return }
-    try connection.run(
-      "counter_deltas.append", .texts(keys.map(\.counter.rawValue)), .texts(keys.map(\.label)), .texts(keys.map(\.part)),
-      .integers(keys.map { changes.additions[$0] }))
+    guard !keys.isEmpty else { return [] }
+    return [
+      .init(
+        "counter_deltas.append", .texts(keys.map(\.counter.rawValue)), .texts(keys.map(\.label)), .texts(keys.map(\.part)),
+        .integers(keys.map { changes.additions[$0] }))
+    ]
   }
 
-  /// Writes the run's ledger row as it stands with this batch.
-  private func record(_ counts: LedgerCounts, in run: LedgerRun, as number: Int64) throws -> LedgerRun {
-    var next = run
-    next.run = number
-    next.counts += counts
+  /// Writes the run's ledger row; the first of its batches makes the row, the others find it as the one before left it.
+  private func ledgerRow(of next: LedgerRun, after run: LedgerRun) -> PostgresConnection.Query {
     let total = next.counts
-    let columns: [PostgresValue] = [total.read, total.stored, total.duplicates, total.conflicts, total.rejected, total.unrecognised]
-      .map { .integer(Int64($0)) }
-    let checksum = next.checksum
-    if run.run == nil {
-      try connection.run(
-        "ledger.insert", .integer(number), .text(next.input), .integer(next.startedAt.microseconds), columns[0], columns[1], columns[2],
-        columns[3], columns[4], columns[5], .integer(checksum))
-    } else {
-      let updated = try connection.run(
-        "ledger.update", .integer(number), .text(next.input), .integer(next.startedAt.microseconds), columns[0], columns[1], columns[2],
-        columns[3], columns[4], columns[5], .integer(checksum), .integer(run.checksum))
-      guard updated.changedCount == 1 else {
-        throw StoreError(.damaged, "\(place): ledger row \(number) is not as this run left it; run guardtally verify")
-      }
-    }
-    return next
+    let columns: [PostgresValue] = [.integer(next.run ?? 0), .text(next.input), .integer(next.startedAt.microseconds)]
+      + [total.read, total.stored, total.duplicates, total.conflicts, total.rejected, total.unrecognised].map { .integer(Int64($0)) }
+      + [.integer(next.checksum)]
+    var query = PostgresConnection.Query(run.run == nil ? "ledger.insert" : "ledger.update")
+    query.parameters = run.run == nil ? columns : columns + [.integer(run.checksum)]
+    return query
   }
 
   /// Whether the ledger says of a run what it should say after a commit whose answer did not arrive.
@@ -177,17 +184,20 @@ final class PostgresSession {
 
   // MARK: - State
 
-  private func floor() throws -> Timestamp? {
-    let found = try connection.run("store_state.find", .text("floor"))
-    return found.count > 0 ? Timestamp(microseconds: found.integer(0, 0)) : nil
+  private func floor() throws -> Timestamp? { Self.floor(in: try connection.run("store_state.find", .text("floor"))) }
+
+  private static func floor(in found: PostgresResult) -> Timestamp? {
+    found.count > 0 ? Timestamp(microseconds: found.integer(0, 0)) : nil
   }
 
   private func refuseMixing(sources: [String]) throws {
-    guard !options.allowSynthetic else { return }
+    // Beside others there may be others, whatever else is there.
+    guard !options.allowSynthetic, !hasOthers || sources.contains(WriterOptions.syntheticSource) else { return }
     let source = PostgresValue.integer(Int64(Dimension.source.rawValue))
+    hasOthers = try connection.run("coded_values.has_other_value", source, .text(WriterOptions.syntheticSource)).count > 0
     try SyntheticMixing.refuse(
       sources: sources, hasSynthetic: try connection.run("coded_values.find", source, .text(WriterOptions.syntheticSource)).count > 0,
-      hasOthers: try connection.run("coded_values.has_other_value", source, .text(WriterOptions.syntheticSource)).count > 0, place: place)
+      hasOthers: hasOthers, place: place)
   }
 }
 

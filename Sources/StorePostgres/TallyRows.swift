@@ -22,7 +22,7 @@ struct TallyRows: Sendable {
   }
 
   /// Appends them to what is to be folded.
-  func appendDeltas(_ connection: PostgresConnection) throws {
-    if !numbers.isEmpty { try connection.run("tally_deltas.append", .integers(numbers), .blobs(cells)) }
+  var deltas: [PostgresConnection.Query] {
+    numbers.isEmpty ? [] : [PostgresConnection.Query("tally_deltas.append", .integers(numbers), .blobs(cells))]
   }
 }

@@ -41,7 +41,7 @@ struct Codebook {
   }
 
   private func find(_ value: String, in field: CodedField) throws -> UInt32? {
-    let find = try connection.statement(files.query("coded_values.find"))
+    let find = try connection.query("coded_values.find", of: files)
     defer { find.reset() }
     find.bind(1, Int64(field.rawValue))
     find.bind(2, value)
@@ -49,14 +49,14 @@ struct Codebook {
   }
 
   private func insert(_ value: String, in field: CodedField) throws -> UInt32 {
-    let newest = try connection.statement(files.query("coded_values.newest_code"))
+    let newest = try connection.query("coded_values.newest_code", of: files)
     newest.bind(1, Int64(field.rawValue))
     _ = try newest.step()
     let newestCode = newest.integer(0)
     newest.reset()
     let code = Int64(try exactCode(newestCode)) + 1
     _ = try exactCode(code)
-    let insert = try connection.statement(files.query("coded_values.insert"))
+    let insert = try connection.query("coded_values.insert", of: files)
     insert.bind(1, Int64(field.rawValue))
     insert.bind(2, code)
     insert.bind(3, value)

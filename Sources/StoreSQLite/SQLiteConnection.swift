@@ -1,4 +1,5 @@
 import CSQLite
+import SQLFiles
 import Storage
 
 /// One connection. Used by one thread at a time, so SQLite's own mutexes are off.
@@ -69,30 +70,32 @@ final class SQLiteConnection {
     throw StoreError(.unreachable, "the database file \(path) was moved, deleted or replaced while it was open; put it back and begin again")
   }
 
-  /// A statement prepared once for each text and kept. Reset before it is given out.
-  func statement(_ sql: String) throws(StoreError) -> SQLiteStatement {
-    if let known = statements[sql] {
+  /// The statement of `queries/NAME`, prepared once and kept. Reset before it is given out.
+  func query(_ name: String, of files: SQLFiles) throws(StoreError) -> SQLiteStatement {
+    if let known = statements[name] {
       known.reset()
       return known
     }
+    let statement = try prepare(files.query(name))
+    statements[name] = statement
+    return statement
+  }
+
+  private func prepare(_ sql: String) throws(StoreError) -> SQLiteStatement {
     var compiled: OpaquePointer?
     let code = sqlite3_prepare_v3(handle, sql, -1, UInt32(SQLITE_PREPARE_PERSISTENT), &compiled, nil)
     guard code == SQLITE_OK, let compiled else { throw error(code) }
-    let statement = SQLiteStatement(compiled, connection: self)
-    statements[sql] = statement
-    return statement
+    return SQLiteStatement(compiled, connection: self)
   }
 
   /// The first column of the first row as a number, or nil without a row.
   func integer(_ sql: String) throws(StoreError) -> Int64? {
-    let statement = try statement(sql)
-    defer { statement.reset() }
+    let statement = try prepare(sql)
     return try statement.step() ? statement.integer(0) : nil
   }
 
   func text(_ sql: String) throws(StoreError) -> String? {
-    let statement = try statement(sql)
-    defer { statement.reset() }
+    let statement = try prepare(sql)
     return try statement.step() ? statement.text(0) : nil
   }
 

@@ -36,7 +36,7 @@ final class SQLiteMaintainer: StoreMaintainer {
           .damaged,
           "\(connection.path): the tallies of \(seal.day.rfc3339()) count \(seal.verdicts) verdicts, but \(dropped) would be dropped; run guardtally verify")
       }
-      let insert = try connection.statement(files.query("sealed_days.insert"))
+      let insert = try connection.query("sealed_days.insert", of: files)
       insert.bind(1, seal.day.microseconds)
       insert.bind(2, Int64(seal.verdicts))
       insert.bind(3, seal.newestVerdict.microseconds)
@@ -70,7 +70,7 @@ final class SQLiteMaintainer: StoreMaintainer {
   }
 
   func lastSuccess(of work: JobRun.Work) throws -> Timestamp? {
-    let find = try connection.statement(files.query("job_runs.last_success"))
+    let find = try connection.query("job_runs.last_success", of: files)
     defer { find.reset() }
     find.bind(1, work.rawValue)
     return try find.step() ? Timestamp(microseconds: find.integer(0)) : nil
@@ -78,7 +78,7 @@ final class SQLiteMaintainer: StoreMaintainer {
 
   func record(_ outcome: AggregationOutcome, at time: Timestamp, _ runs: [JobRun]) throws {
     try connection.transaction {
-      let add = try connection.statement(files.query("counters.add"))
+      let add = try connection.query("counters.add", of: files)
       add.bind(1, Counter.aggregationRuns.rawValue)
       add.bind(2, outcome.rawValue)
       add.bind(3, "")
@@ -86,13 +86,13 @@ final class SQLiteMaintainer: StoreMaintainer {
       try add.run()
       if outcome == .succeeded { try put("last_aggregation", time.microseconds) }
       for run in runs {
-        let insert = try connection.statement(files.query("job_runs.insert"))
+        let insert = try connection.query("job_runs.insert", of: files)
         insert.bind(1, run.work.rawValue)
         insert.bind(2, run.startedAt.microseconds)
         insert.bind(3, run.duration)
         insert.bind(4, run.outcome.rawValue)
         try insert.run()
-        let prune = try connection.statement(files.query("job_runs.prune"))
+        let prune = try connection.query("job_runs.prune", of: files)
         prune.bind(1, run.work.rawValue)
         prune.bind(2, Int64(JobRun.keptMax))
         try prune.run()
@@ -106,7 +106,7 @@ final class SQLiteMaintainer: StoreMaintainer {
   }
 
   private func put(_ name: String, _ value: Int64) throws {
-    let put = try connection.statement(files.query("store_state.put"))
+    let put = try connection.query("store_state.put", of: files)
     put.bind(1, name)
     put.bind(2, value)
     try put.run()

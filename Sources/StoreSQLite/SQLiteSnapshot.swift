@@ -35,7 +35,7 @@ struct SQLiteSnapshot: StoreSnapshot {
   }
 
   private func state(_ name: String) throws -> Int64? {
-    let find = try connection.statement(files.query("store_state.find"))
+    let find = try connection.query("store_state.find", of: files)
     defer { find.reset() }
     find.bind(1, name)
     return try find.step() ? find.integer(0) : nil
@@ -43,7 +43,7 @@ struct SQLiteSnapshot: StoreSnapshot {
 
   func values(of field: CodedField) throws -> CodedValues {
     if field == .stage { return .stages }
-    let list = try connection.statement(files.query("coded_values.list"))
+    let list = try connection.query("coded_values.list", of: files)
     defer { list.reset() }
     list.bind(1, Int64(field.rawValue))
     var values: [(UInt32, String)] = []
@@ -61,7 +61,7 @@ struct SQLiteSnapshot: StoreSnapshot {
   func forEachTally(
     of combination: Combination, buckets: Range<UInt32>, _ body: (TallyKey, UnsafeRawBufferPointer) throws -> Void
   ) throws {
-    let scan = try connection.statement(files.query("tallies.scan"))
+    let scan = try connection.query("tallies.scan", of: files)
     defer { scan.reset() }
     scan.bind(1, TallyKey(combination: combination, bucket: buckets.lowerBound).number)
     scan.bind(2, TallyKey(combination: combination, bucket: buckets.upperBound).number)
@@ -73,7 +73,7 @@ struct SQLiteSnapshot: StoreSnapshot {
 
   func forEachVerdicts(in span: Span, fields: VerdictFields, _ body: (VerdictRun) throws -> Void) throws {
     guard !span.isEmpty else { return }
-    let scan = try connection.statement(files.query("verdict_blocks.in_span"))
+    let scan = try connection.query("verdict_blocks.in_span", of: files)
     defer { scan.reset() }
     scan.bind(1, span.from.microseconds)
     scan.bind(2, span.to.microseconds)
@@ -112,7 +112,7 @@ struct SQLiteSnapshot: StoreSnapshot {
 
   func days(in span: Span) throws -> [Timestamp] {
     var days: Set<Int64> = []
-    let blocks = try connection.statement(files.query("verdict_blocks.days"))
+    let blocks = try connection.query("verdict_blocks.days", of: files)
     defer { blocks.reset() }
     while try blocks.step() {
       for column: Int32 in 0...1 {
@@ -121,7 +121,7 @@ struct SQLiteSnapshot: StoreSnapshot {
       }
     }
     try addDaysInside(&days)
-    let tallies = try connection.statement(files.query("tallies.days"))
+    let tallies = try connection.query("tallies.days", of: files)
     defer { tallies.reset() }
     while try tallies.step() { days.insert(tallies.integer(0)) }
     let length = Timestamp.microsecondsPerDay
@@ -131,7 +131,7 @@ struct SQLiteSnapshot: StoreSnapshot {
 
   /// Where verdicts are rare a block reaches over several days; only its rows tell which.
   private func addDaysInside(_ days: inout Set<Int64>) throws {
-    let blocks = try connection.statement(files.query("verdict_blocks.over_several_days"))
+    let blocks = try connection.query("verdict_blocks.over_several_days", of: files)
     defer { blocks.reset() }
     var decoder = VerdictBlockDecoder()
     while try blocks.step() {
@@ -149,7 +149,7 @@ struct SQLiteSnapshot: StoreSnapshot {
   func faults() throws -> [String] { [] }
 
   func unknownTallies() throws -> [Int64] {
-    let list = try connection.statement(files.query("tallies.unknown"))
+    let list = try connection.query("tallies.unknown", of: files)
     defer { list.reset() }
     var numbers: [Int64] = []
     while try list.step() { numbers.append(list.integer(0)) }
@@ -157,7 +157,7 @@ struct SQLiteSnapshot: StoreSnapshot {
   }
 
   func newestVerdict(before time: Timestamp) throws -> Timestamp? {
-    let last = try connection.statement(files.query("verdict_blocks.last_before"))
+    let last = try connection.query("verdict_blocks.last_before", of: files)
     defer { last.reset() }
     last.bind(1, time.microseconds)
     guard try last.step() else { return nil }
@@ -171,7 +171,7 @@ struct SQLiteSnapshot: StoreSnapshot {
   }
 
   func seals() throws -> [DaySeal] {
-    let list = try connection.statement(files.query("sealed_days.list"))
+    let list = try connection.query("sealed_days.list", of: files)
     defer { list.reset() }
     var seals: [DaySeal] = []
     while try list.step() {
@@ -188,7 +188,7 @@ struct SQLiteSnapshot: StoreSnapshot {
   }
 
   func counters() throws -> [CounterKey: Int64] {
-    let list = try connection.statement(files.query("counters.list"))
+    let list = try connection.query("counters.list", of: files)
     defer { list.reset() }
     var counters: [CounterKey: Int64] = [:]
     while try list.step() {
@@ -199,7 +199,7 @@ struct SQLiteSnapshot: StoreSnapshot {
   }
 
   func lastVerdictBySource() throws -> [(source: UInt32, time: Timestamp)] {
-    let list = try connection.statement(files.query("source_activity.list"))
+    let list = try connection.query("source_activity.list", of: files)
     defer { list.reset() }
     var sources: [(UInt32, Timestamp)] = []
     while try list.step() {
@@ -210,7 +210,7 @@ struct SQLiteSnapshot: StoreSnapshot {
   }
 
   func ledger() throws -> [LedgerEntry] {
-    let list = try connection.statement(files.query("ledger.list"))
+    let list = try connection.query("ledger.list", of: files)
     defer { list.reset() }
     var entries: [LedgerEntry] = []
     while try list.step() {

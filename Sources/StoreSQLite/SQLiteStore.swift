@@ -153,7 +153,7 @@ package struct SQLiteStore: VerdictStore {
   private func plan(_ connection: SQLiteConnection) throws -> MigrationPlan {
     var applied: [Int] = []
     if try connection.integer("SELECT count(*) FROM sqlite_master WHERE name = 'schema_migrations'") == 1 {
-      let list = try connection.statement(files.query("schema_migrations.list"))
+      let list = try connection.query("schema_migrations.list", of: files)
       defer { list.reset() }
       while try list.step() { applied.append(Int(list.integer(0))) }
     }
@@ -186,7 +186,7 @@ package struct SQLiteStore: VerdictStore {
       let pending = try plan(connection).pending
       for migration in pending {
         try connection.execute(migration.sql)
-        let insert = try connection.statement(files.query("schema_migrations.insert"))
+        let insert = try connection.query("schema_migrations.insert", of: files)
         insert.bind(1, Int64(migration.version))
         insert.bind(2, migration.name)
         insert.bind(3, now().microseconds)

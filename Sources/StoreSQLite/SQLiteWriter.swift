@@ -11,6 +11,8 @@ final class SQLiteWriter: VerdictWriter {
   private var blocks: VerdictBlocks
   private var tallies: TallyTable
   private var fates: [VerdictFate] = []
+  /// Whether the store has a source that is not made up: then it always will, unless this transaction is undone.
+  private var hasOthers = false
 
   init(connection: SQLiteConnection, files: SQLFiles, options: WriterOptions) {
     self.connection = connection
@@ -54,6 +56,7 @@ final class SQLiteWriter: VerdictWriter {
     } catch {
       // After a rollback codes may be gone.
       codebook.forget()
+      hasOthers = false
       throw error
     }
   }
@@ -81,14 +84,16 @@ final class SQLiteWriter: VerdictWriter {
   // MARK: - Beside the verdicts
 
   private func refuseMixing(sources: [String]) throws {
-    guard !options.allowSynthetic else { return }
+    // Beside others there may be others, whatever else is there.
+    guard !options.allowSynthetic, !hasOthers || sources.contains(WriterOptions.syntheticSource) else { return }
+    hasOthers = try hasSource(matching: "coded_values.has_other_value", WriterOptions.syntheticSource)
     try SyntheticMixing.refuse(
-      sources: sources, hasSynthetic: try hasSource(matching: "coded_values.find", WriterOptions.syntheticSource),
-      hasOthers: try hasSource(matching: "coded_values.has_other_value", WriterOptions.syntheticSource), place: connection.path)
+      sources: sources, hasSynthetic: try hasSource(matching: "coded_values.find", WriterOptions.syntheticSource), hasOthers: hasOthers,
+      place: connection.path)
   }
 
   private func hasSource(matching query: String, _ value: String) throws -> Bool {
-    let find = try connection.statement(files.query(query))
+    let find = try connection.query(query, of: files)
     defer { find.reset() }
     find.bind(1, Int64(Dimension.source.rawValue))
     find.bind(2, value)
@@ -96,7 +101,7 @@ final class SQLiteWriter: VerdictWriter {
   }
 
   private func stateValue(_ name: String) throws -> Int64? {
-    let find = try connection.statement(files.query("store_state.find"))
+    let find = try connection.query("store_state.find", of: files)
     defer { find.reset() }
     find.bind(1, name)
     return try find.step() ? find.integer(0) : nil
@@ -112,14 +117,14 @@ final class SQLiteWriter: VerdictWriter {
       }
     }
     var labels: Set<ExactText> = []
-    let list = try connection.statement(files.query("counters.labels"))
+    let list = try connection.query("counters.labels", of: files)
     list.bind(1, Counter.request.rawValue)
     while try list.step() { labels.insert(ExactText(list.text(0))) }
     list.reset()
     labels.remove(ExactText(Counter.otherLabel))
     let changes = CounterChanges(rows: rows, counts: counts, methodNames: { names[$0] ?? Counter.otherLabel }, methodLabels: &labels)
     for (key, amount) in changes.additions {
-      let add = try connection.statement(files.query("counters.add"))
+      let add = try connection.query("counters.add", of: files)
       add.bind(1, key.counter.rawValue)
       add.bind(2, key.label)
       add.bind(3, key.part)
@@ -130,7 +135,7 @@ final class SQLiteWriter: VerdictWriter {
 
   private func recordActivity(_ newest: [UInt32: Int64]) throws {
     for (source, time) in newest {
-      let raise = try connection.statement(files.query("source_activity.raise"))
+      let raise = try connection.query("source_activity.raise", of: files)
       raise.bind(1, Int64(source))
       raise.bind(2, time)
       try raise.run()
@@ -145,7 +150,7 @@ final class SQLiteWriter: VerdictWriter {
       next.run = try connection.integer(files.query("ledger.next_run"))
     }
     let number = next.run ?? 0
-    let put = try connection.statement(files.query(run.run == nil ? "ledger.insert" : "ledger.update"))
+    let put = try connection.query(run.run == nil ? "ledger.insert" : "ledger.update", of: files)
     put.bind(1, number)
     put.bind(2, next.input)
     put.bind(3, next.startedAt.microseconds)

@@ -17,7 +17,7 @@ struct TallyTable {
 
   /// Counts verdicts that were just stored. Rows are in ascending order of time.
   mutating func add(_ rows: UnsafeBufferPointer<VerdictRow>, ids: UnsafePointer<UInt8>) throws {
-    let find = try connection.statement(files.query("tallies.find"))
+    let find = try connection.query("tallies.find", of: files)
     // Taken out while it runs, for its buffers are written to as it hands out tallies.
     var builder = TallyBuilder()
     swap(&builder, &self.builder)
@@ -50,13 +50,13 @@ struct TallyTable {
   }
 
   private func delete(_ number: Int64) throws {
-    let delete = try connection.statement(files.query("tallies.delete"))
+    let delete = try connection.query("tallies.delete", of: files)
     delete.bind(1, number)
     try delete.run()
   }
 
   private func put(_ key: TallyKey, _ cells: [UInt8]) throws {
-    let put = try connection.statement(files.query("tallies.put"))
+    let put = try connection.query("tallies.put", of: files)
     put.bind(1, key.number)
     try cells.withUnsafeBytes { bytes in
       put.bind(2, borrowing: bytes)

@@ -40,10 +40,10 @@ struct VerdictBlocks {
 
   /// Removes all verdicts before a time: whole blocks, and the beginning of the one that reaches over it.
   mutating func removeAll(before time: Timestamp) throws {
-    let delete = try connection.statement(files.query("verdict_blocks.delete_before"))
+    let delete = try connection.query("verdict_blocks.delete_before", of: files)
     delete.bind(1, time.microseconds)
     try delete.run()
-    let first = try connection.statement(files.query("verdict_blocks.first"))
+    let first = try connection.query("verdict_blocks.first", of: files)
     guard try first.step() else { return first.reset() }
     let block = try read(first)
     first.reset()
@@ -68,13 +68,13 @@ struct VerdictBlocks {
 
   /// The block that holds, or would hold, a key. Before all blocks it is the first one; in an empty store there is none.
   private mutating func block(for key: UnsafePointer<VerdictRow>, ids: UnsafePointer<UInt8>) throws -> Found? {
-    let search = try connection.statement(files.query("verdict_blocks.at_or_before"))
+    let search = try connection.query("verdict_blocks.at_or_before", of: files)
     search.bind(1, key.pointee.time)
     search.bind(2, Int64(key.pointee.codes[Dimension.source.lane]))
     search.bind(3, borrowing: UnsafeRawBufferPointer(start: ids + Int(key.pointee.idOffset), count: Int(key.pointee.idLength)))
     defer { search.reset() }
     if try search.step() { return try read(search) }
-    let first = try connection.statement(files.query("verdict_blocks.first"))
+    let first = try connection.query("verdict_blocks.first", of: files)
     defer { first.reset() }
     return try first.step() ? try read(first) : nil
   }
@@ -98,7 +98,7 @@ struct VerdictBlocks {
     nextBlockAfter block: Found?, _ rows: UnsafeBufferPointer<VerdictRow>, ids: UnsafePointer<UInt8>, from start: Int
   ) throws -> Int {
     guard let block else { return rows.count }
-    let search = try connection.statement(files.query("verdict_blocks.first_key_after"))
+    let search = try connection.query("verdict_blocks.first_key_after", of: files)
     defer { search.reset() }
     search.bind(1, block.firstTime)
     search.bind(2, block.firstSource)
@@ -200,7 +200,7 @@ struct VerdictBlocks {
           start = end
           continue
         }
-        let delete = try connection.statement(files.query("verdict_blocks.delete"))
+        let delete = try connection.query("verdict_blocks.delete", of: files)
         delete.bind(1, block.block)
         try delete.run()
       }
@@ -210,7 +210,7 @@ struct VerdictBlocks {
   }
 
   private func replaceTail(of block: Int64, lastTime: Int64, count: Int, payload: [UInt8]) throws {
-    let replace = try connection.statement(files.query("verdict_blocks.replace_tail"))
+    let replace = try connection.query("verdict_blocks.replace_tail", of: files)
     replace.bind(1, block)
     replace.bind(2, lastTime)
     replace.bind(3, Int64(count))
@@ -223,7 +223,7 @@ struct VerdictBlocks {
   private func insert(
     first: VerdictRow, firstID: ArraySlice<UInt8>, lastTime: Int64, count: Int, payload: [UInt8]
   ) throws {
-    let insert = try connection.statement(files.query("verdict_blocks.insert"))
+    let insert = try connection.query("verdict_blocks.insert", of: files)
     insert.bind(1, first.time)
     insert.bind(2, Int64(first.codes[Dimension.source.lane]))
     insert.bind(4, lastTime)

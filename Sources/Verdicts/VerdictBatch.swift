@@ -31,12 +31,12 @@ package struct VerdictBatch: Sendable {
 
   /// Adds another delivery to a batch of deliveries, which begins as an empty one.
   package mutating func add(delivery other: VerdictBatch) {
+    if placeOfValue.isEmpty { placeOfValue = Array(repeating: [:], count: CodedField.allCases.count) }
     let idBase = UInt32(idBytes.count)
     var codes: [[UInt32]] = []
     for (lane, added) in other.values.enumerated() {
       codes.append(added.map { index(of: $0, lane: lane) })
     }
-    rows.reserveCapacity(rows.count + other.rows.count)
     for row in other.rows {
       var moved = row
       moved.idOffset += idBase
@@ -88,7 +88,8 @@ package struct VerdictBatch: Sendable {
     return place
   }
 
-  private var placeOfValue = [[ExactText: UInt32]](repeating: [:], count: CodedField.allCases.count)
+  /// For each field the places of its values, once deliveries share them.
+  private var placeOfValue: [[ExactText: UInt32]] = []
 }
 
 /// Where a record stands in its input.

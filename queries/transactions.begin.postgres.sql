@@ -1,0 +1,2 @@
+-- A transaction, at the server's default level: each statement sees what was committed before it.
+BEGIN
