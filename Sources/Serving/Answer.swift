@@ -13,6 +13,29 @@ struct Answer: Sendable {
   var endsConnection = false
 
   var response: Response { Response(status: status, headers: headers, body: ResponseBody(byteBuffer: body)) }
+
+  /// As HTTP/1.1 has it (RFC 9112), with its length and date.
+  func encoded(connection: String?, withBody: Bool) -> ByteBuffer {
+    var text = "HTTP/1.1 "
+    text.reserveCapacity(256)
+    text += status.description
+    func add(_ name: String, _ value: String) {
+      text += "\r\n"
+      text += name
+      text += ": "
+      text += value
+    }
+    for field in headers where field.name != .connection { add(field.name.canonicalName, field.value) }
+    add("content-length", String(body.readableBytes))
+    add("date", HTTPDate.now)
+    if let connection { add("connection", connection) }
+    text += "\r\n\r\n"
+    var buffer = ByteBuffer()
+    buffer.reserveCapacity(text.utf8.count + body.readableBytes)
+    buffer.writeString(text)
+    if withBody { buffer.writeImmutableBuffer(body) }
+    return buffer
+  }
 }
 
 /// Why a request gets no result: its status, and a body that says what happened and what to do. Never repeats what was sent.

@@ -22,9 +22,9 @@ struct BodyReader: Sendable {
   /// Whether a body is compressed; also refuses one that says it is too long.
   ///
   /// - Throws: ``RequestFault``.
-  func isCompressed(_ head: HTTPRequest) throws -> Bool {
-    if let length = head.headerFields[.contentLength].flatMap({ Int($0) }), length > bytesMax { throw tooLarge }
-    guard let encoding = head.headerFields[.contentEncoding] else { return false }
+  func isCompressed(_ head: PostHead) throws -> Bool {
+    if let length = head.contentLength.flatMap({ Int($0) }), length > bytesMax { throw tooLarge }
+    guard let encoding = head.contentEncoding else { return false }
     switch encoding.lowercased() {
     case "", "identity": return false
     case "gzip", "x-gzip": return true

@@ -5,6 +5,7 @@ import HummingbirdCore
 import Ingestion
 import Logging
 import NIOCore
+import NIOHTTP1
 import Records
 import Storage
 import Synchronization
@@ -60,9 +61,9 @@ final class IngestEndpoint: Sendable {
 
   /// - Returns: what takes in the body of a request with this head.
   /// - Throws: ``RequestFault``.
-  func accept(_ head: HTTPRequest) throws -> Intake {
-    guard head.method == .post else { throw RequestFault.method("POST") }
-    let token = try tokens?.check(head.headerFields[.authorization], for: .write)
+  func accept(_ head: PostHead) throws -> Intake {
+    guard head.method == .POST else { throw RequestFault.method("POST") }
+    let token = try tokens?.check(head.authorization, for: .write)
     let isLines = try isLines(head)
     let isCompressed = try bodies.isCompressed(head)
     return Intake(
@@ -96,8 +97,8 @@ final class IngestEndpoint: Sendable {
   // MARK: - What comes
 
   /// Whether the sender says that the body is lines. One that says nothing, or something general, is told by the first byte.
-  private func isLines(_ head: HTTPRequest) throws -> Bool {
-    guard let field = head.headerFields[.contentType] else { return false }
+  private func isLines(_ head: PostHead) throws -> Bool {
+    guard let field = head.contentType else { return false }
     // What nearly all send.
     if field == "application/json" { return false }
     if field == "application/x-ndjson" { return true }
@@ -111,8 +112,8 @@ final class IngestEndpoint: Sendable {
     }
   }
 
-  private func readers(for head: HTTPRequest, source: String?) throws -> DeliveryReaders {
-    let path = head.path ?? ""
+  private func readers(for head: PostHead, source: String?) throws -> DeliveryReaders {
+    let path = head.path
     guard path.utf8.contains(UInt8(ascii: "?")) else { return readers(boundTo: source) }
     let query = URI(path).queryParameters
     for (name, _) in query where !["format", "time", "context"].contains(name) {
@@ -140,7 +141,7 @@ final class IngestEndpoint: Sendable {
   }
 
   /// Bare replies have no identity of their own: the sender gives one for the request.
-  private func settings(format name: String, head: HTTPRequest, query: FlatDictionary<Substring, Substring>, source: String?) throws -> RecordSettings {
+  private func settings(format name: String, head: PostHead, query: FlatDictionary<Substring, Substring>, source: String?) throws -> RecordSettings {
     guard let format = GuardCatalog.standard.format(named: name) else {
       let nearest = GuardCatalog.standard.nearestNames(to: name.utf8)
       throw RequestFault(
@@ -152,7 +153,7 @@ final class IngestEndpoint: Sendable {
     let needs = RequestFault(
       .badRequest, "needs_identity",
       "bare replies need an Idempotency-Key header (1 to 200 bytes without control characters; an id is KEY:LINE) and ?time=, when the guard judged")
-    guard let field = HTTPField.Name("Idempotency-Key"), let key = head.headerFields[field], (1...200).contains(key.utf8.count),
+    guard let key = head.idempotencyKey, (1...200).contains(key.utf8.count),
       !key.unicodeScalars.contains(where: { $0.properties.generalCategory == .control })
     else { throw needs }
     settings.idKey = key
@@ -197,7 +198,9 @@ final class IngestEndpoint: Sendable {
 
   private static func answer(_ outcome: BatchOutcome, refused: [Rejection]) -> Answer {
     let counts = outcome.counts
-    var body = "{\"read\":\(counts.read),\"stored\":\(counts.stored),\"duplicates\":\(counts.duplicates),\"conflicts\":\(counts.conflicts),"
+    var body = ""
+    body.reserveCapacity(128)
+    body += "{\"read\":\(counts.read),\"stored\":\(counts.stored),\"duplicates\":\(counts.duplicates),\"conflicts\":\(counts.conflicts),"
     body += "\"rejected\":\(counts.rejected),\"unrecognised\":\(counts.unrecognised),\"errors\":["
     for (index, rejection) in refused.prefix(errorsMax).enumerated() {
       if index > 0 { body += "," }

@@ -4,14 +4,17 @@ import Logging
 import NIOCore
 import NIOHTTP1
 import NIOHTTPTypes
+import NIOHTTPTypesHTTP1
 
 /// Takes posted verdicts where they arrive, on the thread of their connection, without a task for each; every other request goes on to
 /// the server behind, one at a time.
+///
+/// Stands between the reading of HTTP and what the server behind makes of it; see ``IngestHandlerPlacer``.
 final class IngestHandler: ChannelDuplexHandler, RemovableChannelHandler {
-  typealias InboundIn = HTTPRequestPart
-  typealias InboundOut = HTTPRequestPart
-  typealias OutboundIn = HTTPResponsePart
-  typealias OutboundOut = HTTPResponsePart
+  typealias InboundIn = HTTPServerRequestPart
+  typealias InboundOut = HTTPServerRequestPart
+  typealias OutboundIn = HTTPServerResponsePart
+  typealias OutboundOut = HTTPServerResponsePart
 
   private enum Phase {
     /// No request.
@@ -35,16 +38,21 @@ final class IngestHandler: ChannelDuplexHandler, RemovableChannelHandler {
   private var intake: Intake?
   /// Whether the request at hand is its connection's last.
   private var isLast = false
+  /// Whether its sender keeps a connection only if it is told so, as HTTP/1.0 has it.
+  private var isToldToStay = false
+  private var takesBody = true
   /// Whether the sender sends no more, or the server ends.
   private var isEnding = false
   /// What came of later requests while one was at hand.
-  private var held = CircularBuffer<HTTPRequestPart>()
+  private var held = CircularBuffer<HTTPServerRequestPart>()
   private var isReadWanted = false
   private var isGoingOn = false
   private var bodyTimer: Scheduled<Void>?
   private var idleTimer: Scheduled<Void>?
   private var lastActive = NIODeadline.now()
   private var context: ChannelHandlerContext?
+  /// Of the encoder of answers, which these are written past.
+  fileprivate var encoder: ChannelHandlerContext?
 
   /// Bodies up to this are read on the connection's thread; larger ones would keep its other connections waiting.
   private static let bytesReadHereMax = 1 << 20
@@ -79,6 +87,7 @@ final class IngestHandler: ChannelDuplexHandler, RemovableChannelHandler {
     intake = nil
     held.removeAll()
     context = nil
+    encoder = nil
   }
 
   private func watchIdling(_ context: ChannelHandlerContext, after time: TimeAmount) {
@@ -152,7 +161,7 @@ final class IngestHandler: ChannelDuplexHandler, RemovableChannelHandler {
     }
   }
 
-  private func take(_ part: HTTPRequestPart, _ context: ChannelHandlerContext) {
+  private func take(_ part: HTTPServerRequestPart, _ context: ChannelHandlerContext) {
     switch (phase, part) {
     case (.idle, .head(let head)): begin(head, context)
     case (.passing(_, let hasAnswerEnded), .end):
@@ -168,19 +177,21 @@ final class IngestHandler: ChannelDuplexHandler, RemovableChannelHandler {
     }
   }
 
-  private func begin(_ head: HTTPRequest, _ context: ChannelHandlerContext) {
-    guard Self.isOurs(head.path ?? "") else {
+  private func begin(_ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
+    guard Self.isOurs(head.uri) else {
       phase = .passing(hasRequestEnded: false, hasAnswerEnded: false)
       return context.fireChannelRead(wrapInboundOut(.head(head)))
     }
-    isLast = head.headerFields[.connection]?.lowercased() == "close"
-    let isAskedFirst = head.headerFields[.expect]?.lowercased() == "100-continue"
+    isLast = !head.isKeepAlive
+    isToldToStay = head.version.minor == 0
+    let post = PostHead(head)
+    takesBody = post.takesBody
     do {
-      intake = try endpoint.accept(head)
+      intake = try endpoint.accept(post)
       phase = .receiving
-      if isAskedFirst { context.writeAndFlush(wrapOutboundOut(.head(HTTPResponse(status: .continue))), promise: nil) }
+      if post.asksFirst { context.writeAndFlush(wrapOutboundOut(.head(HTTPResponseHead(version: .http1_1, status: .continue))), promise: nil) }
     } catch {
-      refuse(error, isAtOnce: isAskedFirst)
+      refuse(error, isAtOnce: post.asksFirst)
     }
   }
 
@@ -219,14 +230,10 @@ final class IngestHandler: ChannelDuplexHandler, RemovableChannelHandler {
     bodyTimer = nil
     intake = nil
     let isClosing = isLast || isLastAnswer || answer.endsConnection || isEnding && held.isEmpty
-    var head = HTTPResponse(status: answer.status, headerFields: answer.headers)
-    head.headerFields.append(HTTPField(name: .contentLength, value: String(answer.body.readableBytes)))
-    head.headerFields.append(HTTPField(name: .date, value: HTTPDate.now))
-    if isClosing { head.headerFields[.connection] = "close" }
     logger.debug("request", metadata: ["path": "/v1/verdicts", "status": "\(answer.status.code)"])
-    context.write(wrapOutboundOut(.head(head)), promise: nil)
-    context.write(wrapOutboundOut(.body(answer.body)), promise: nil)
-    context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
+    // In one piece: what the encoder would see to is known of these answers.
+    let connection = isClosing ? "close" : isToldToStay ? "keep-alive" : nil
+    encoder?.writeAndFlush(NIOAny(answer.encoded(connection: connection, withBody: takesBody)), promise: nil)
     lastActive = .now()
     if isClosing {
       phase = .closing
@@ -258,6 +265,28 @@ final class IngestHandler: ChannelDuplexHandler, RemovableChannelHandler {
     if held.isEmpty, isReadWanted {
       isReadWanted = false
       context.read()
+    }
+  }
+}
+
+/// Puts an ``IngestHandler`` in its place and goes.
+final class IngestHandlerPlacer: ChannelInboundHandler, RemovableChannelHandler {
+  typealias InboundIn = HTTPRequestPart
+
+  private let handler: IngestHandler
+
+  init(_ handler: IngestHandler) { self.handler = handler }
+
+  func handlerAdded(context: ChannelHandlerContext) {
+    let pipeline = context.pipeline.syncOperations
+    do {
+      handler.encoder = try pipeline.context(handlerType: HTTPResponseEncoder.self)
+      let codec = try pipeline.handler(type: HTTP1ToHTTPServerCodec.self)
+      try pipeline.addHandler(handler, position: .before(codec))
+      pipeline.removeHandler(context: context, promise: nil)
+    } catch {
+      context.fireErrorCaught(error)
+      context.close(promise: nil)
     }
   }
 }

@@ -121,7 +121,7 @@ package struct Server: Sendable {
       responder: Endpoint(answer: answer),
       server: .http1(
         configuration: .init(
-          additionalChannelHandlers: ingest.map { [IngestHandler(endpoint: $0, logger: logger, idleDeadline: Self.idleDeadline)] } ?? [],
+          additionalChannelHandlers: ingest.map { [IngestHandlerPlacer(IngestHandler(endpoint: $0, logger: logger, idleDeadline: Self.idleDeadline))] } ?? [],
           idleTimeout: ingest == nil ? Self.idleDeadline : nil)),
       configuration: ApplicationConfiguration(address: .hostname(address.host, port: address.port), serverName: nil),
       onServerRunning: { [logger] channel in
