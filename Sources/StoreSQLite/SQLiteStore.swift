@@ -117,7 +117,7 @@ package struct SQLiteStore: VerdictStore {
     case .foreign: throw StoreError(.notADatabase, "\(path) is another program's SQLite database; name another with --db")
     case .empty:
       // These take effect only before the first table, the page size only before the write-ahead log.
-      try connection.execute("PRAGMA page_size = 16384; PRAGMA auto_vacuum = INCREMENTAL")
+      try connection.execute("PRAGMA page_size = 4096; PRAGMA auto_vacuum = INCREMENTAL")
       // A file that had tables once has a page size already; without any, it can still be made over.
       if try connection.integer("PRAGMA page_count") ?? 0 > 0, try connection.text("PRAGMA journal_mode") != "wal" {
         try connection.execute("VACUUM")

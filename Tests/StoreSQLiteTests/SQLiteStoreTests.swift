@@ -54,7 +54,7 @@ final class TemporaryDatabase {
     let database = try TemporaryDatabase()
     #expect(try database.store.migrate().map(\.version) == [1, 2, 3, 4])
     #expect(try database.store.migrate().isEmpty)
-    #expect(try database.integer("PRAGMA page_size") == 16_384)
+    #expect(try database.integer("PRAGMA page_size") == 4_096)
     #expect(try database.integer("PRAGMA auto_vacuum") == 2)
     #expect(try database.integer("SELECT applied_at FROM schema_migrations") == 42)
     #expect(try Data(contentsOf: URL(filePath: database.path))[18] == 2, "byte 18 of the header: 2 is the write-ahead log")
