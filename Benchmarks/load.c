@@ -56,6 +56,16 @@ static void compose(struct connection *c, const char *prefix, long batch, int si
   c->begun = now();
 }
 
+/* Sends what there is to send, and asks to be told of room for more only where it did not all go. */
+static void send_more(int poll, struct connection *c, int was_waiting) {
+  ssize_t sent = send(c->socket, c->request + c->sent, c->length - c->sent, MSG_DONTWAIT | MSG_NOSIGNAL);
+  if (sent > 0) c->sent += sent;
+  int is_waiting = c->sent < c->length;
+  if (is_waiting == was_waiting) return;
+  struct epoll_event event = {.events = is_waiting ? EPOLLIN | EPOLLOUT : EPOLLIN, .data.ptr = c};
+  epoll_ctl(poll, EPOLL_CTL_MOD, c->socket, &event);
+}
+
 int main(int count, char **arguments) {
   if (count != 7) return 64;
   int port = atoi(arguments[1]), connections = atoi(arguments[2]), size = atoi(arguments[3]);
@@ -75,8 +85,9 @@ int main(int count, char **arguments) {
     setsockopt(c->socket, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
     if (connect(c->socket, (struct sockaddr *)&address, sizeof address)) { perror("connect"); return 1; }
     compose(c, prefix, next++, size);
-    struct epoll_event event = {.events = EPOLLIN | EPOLLOUT, .data.ptr = c};
+    struct epoll_event event = {.events = EPOLLIN, .data.ptr = c};
     epoll_ctl(poll, EPOLL_CTL_ADD, c->socket, &event);
+    send_more(poll, c, 0);
   }
   double start = now();
   int open = connections;
@@ -85,14 +96,7 @@ int main(int count, char **arguments) {
     int ready = epoll_wait(poll, events, 256, 1000);
     for (int e = 0; e < ready; e++) {
       struct connection *c = events[e].data.ptr;
-      if (events[e].events & EPOLLOUT && c->sent < c->length) {
-        ssize_t sent = send(c->socket, c->request + c->sent, c->length - c->sent, MSG_DONTWAIT | MSG_NOSIGNAL);
-        if (sent > 0) c->sent += sent;
-        if (c->sent == c->length) {
-          struct epoll_event event = {.events = EPOLLIN, .data.ptr = c};
-          epoll_ctl(poll, EPOLL_CTL_MOD, c->socket, &event);
-        }
-      }
+      if (events[e].events & EPOLLOUT) send_more(poll, c, 1);
       if (!(events[e].events & (EPOLLIN | EPOLLHUP | EPOLLERR))) continue;
       ssize_t got = recv(c->socket, c->answer + c->received, sizeof c->answer - 1 - c->received, MSG_DONTWAIT);
       if (got < 0 && errno == EAGAIN) continue;
@@ -108,8 +112,7 @@ int main(int count, char **arguments) {
       } else refused++;
       if (now() - start > seconds) { close(c->socket); open--; continue; }
       compose(c, prefix, next++, size);
-      struct epoll_event event = {.events = EPOLLIN | EPOLLOUT, .data.ptr = c};
-      epoll_ctl(poll, EPOLL_CTL_MOD, c->socket, &event);
+      send_more(poll, c, 0);
     }
   }
   double taken = now() - start;

@@ -40,6 +40,15 @@ struct BatchTransaction {
     }
   }
 
+  /// Rows that are written, where none of them is there.
+  var count: Int { leaders.count }
+
+  /// Writes all of them: right when none is there, and a unique violation otherwise. For few rows; many are copied in for less.
+  var insertion: PostgresConnection.Query { leaders.withUnsafeBufferPointer { query("verdicts.insert_all", of: $0.indices, of: $0) } }
+
+  /// What becomes of each row where none of them is there.
+  var fatesIfNew: [VerdictFate] { fates { _ in nil } }
+
   /// Writes what is new, within a transaction that is open.
   ///
   /// - Parameter isScattered: in and out: whether looking up each key was cheaper than reading a span.
@@ -51,7 +60,7 @@ struct BatchTransaction {
         guard let ids = ids.baseAddress, !leaders.isEmpty else { return [] }
         guard way > .copying else {
           try copy(leaders, ids: ids, connection)
-          return fates { _ in nil }
+          return fatesIfNew
         }
         var stored = try StoredVerdicts(of: leaders, ids: ids, in: connection, isScattered: isScattered)
         isScattered = stored.isScattered
@@ -82,14 +91,7 @@ struct BatchTransaction {
     _ new: [Int], of leaders: UnsafeBufferPointer<VerdictRow>, ids: UnsafePointer<UInt8>, _ connection: PostgresConnection
   ) throws -> [Int] {
     guard !new.isEmpty else { return [] }
-    func column(_ value: (UnsafePointer<VerdictRow>) -> Int64?) -> PostgresValue { .integers(new.map { value(leaders.baseAddress! + $0) }) }
-    func code(_ dimension: Dimension) -> PostgresValue { column { Int64($0.pointee.codes[dimension.lane]) } }
-    let inserted = try connection.run(
-      "verdicts.insert_new", column { $0.pointee.time }, column { $0.pointee.latency < 0 ? nil : $0.pointee.latency }, code(.source),
-      code(.model), code(.method), code(.language), code(.region), column { Int64($0.pointee.riskTypes) },
-      column { Int64(VerdictWire.attributes($0)) },
-      column { $0.pointee.codes[CodedField.nativeNames.lane] == 0 ? nil : Int64($0.pointee.codes[CodedField.nativeNames.lane]) },
-      .slices(idBytes, new.map { Int(leaders[$0].idOffset)..<Int(leaders[$0].idOffset) + Int(leaders[$0].idLength) }))
+    let inserted = try connection.run(query("verdicts.insert_new", of: new, of: leaders))
     guard inserted.count < new.count else { return [] }
     struct Key: Hashable {
       var time: Int64
@@ -102,6 +104,19 @@ struct BatchTransaction {
       let id = Array(UnsafeBufferPointer(start: ids + Int(row.idOffset), count: Int(row.idLength)))
       return !keys.contains(Key(time: row.time, source: Int64(row.codes[Dimension.source.lane]), id: id))
     }
+  }
+
+  /// A query that takes rows as arrays, one for each column.
+  private func query(_ name: String, of indices: some Collection<Int>, of leaders: UnsafeBufferPointer<VerdictRow>) -> PostgresConnection.Query {
+    func column<Value>(_ value: (UnsafePointer<VerdictRow>) -> Value) -> [Value] { indices.map { value(leaders.baseAddress! + $0) } }
+    func code(_ lane: Int) -> PostgresValue { .shortIntegers(column { Int32(bitPattern: $0.pointee.codes[lane]) }) }
+    return .init(
+      name, .integers(column { $0.pointee.time }), .integers(column { $0.pointee.latency < 0 ? nil : $0.pointee.latency }),
+      code(Dimension.source.lane), code(Dimension.model.lane), code(Dimension.method.lane), code(Dimension.language.lane),
+      code(Dimension.region.lane), .shortIntegers(column { Int32(bitPattern: $0.pointee.riskTypes) }),
+      .shortIntegers(column { Int32(VerdictWire.attributes($0)) }),
+      .shortIntegers(column { $0.pointee.codes[CodedField.nativeNames.lane] == 0 ? nil : Int32(bitPattern: $0.pointee.codes[CodedField.nativeNames.lane]) }),
+      .slices(idBytes, indices.map { Int(leaders[$0].idOffset)..<Int(leaders[$0].idOffset) + Int(leaders[$0].idLength) }))
   }
 
   /// A row that another one's key has is compared with what came first: what was there before, else the first of the batch.

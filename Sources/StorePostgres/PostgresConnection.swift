@@ -42,9 +42,16 @@ final class PostgresConnection {
   /// Runs `queries/NAME`, prepared once for this session.
   @discardableResult
   func run(_ name: String, _ parameters: PostgresValue...) throws -> PostgresResult {
-    try prepare(name, parameters)
-    return try withEncoded(parameters) { count, values, lengths, formats in
-      try result(of: PQexecPrepared(handle, name, count, values, lengths, formats, 1), action: name)
+    var query = Query(name)
+    query.parameters = parameters
+    return try run(query)
+  }
+
+  @discardableResult
+  func run(_ query: Query) throws -> PostgresResult {
+    try prepare(query.name, query.parameters)
+    return try withEncoded(query.parameters) { count, values, lengths, formats in
+      try result(of: PQexecPrepared(handle, query.name, count, values, lengths, formats, 1), action: query.name)
     }
   }
 
@@ -57,7 +64,7 @@ final class PostgresConnection {
     prepared.insert(name)
   }
 
-  /// One of several queries that are sent together.
+  /// A query on its way.
   struct Query {
     var name: String
     var parameters: [PostgresValue]
@@ -70,8 +77,8 @@ final class PostgresConnection {
 
   /// Runs queries one after another in one round trip; the first that fails ends them. To be used within a transaction, or to begin one,
   /// and with answers of few rows.
-  func runTogether(_ queries: [Query]) throws -> [PostgresResult] {
-    guard let last = queries.last else { return [] }
+  func runTogether(_ queries: [Query]) throws {
+    guard let last = queries.last else { return }
     for query in queries { try prepare(query.name, query.parameters) }
     guard PQenterPipelineMode(handle) == 1 else { throw lost(last.name) }
     for query in queries {
@@ -81,17 +88,14 @@ final class PostgresConnection {
       guard isSent == 1 else { throw lost(query.name) }
     }
     guard PQpipelineSync(handle) == 1 else { throw lost(last.name) }
-    var results: [PostgresResult] = []
     var failure: PostgresFailure?
     for query in queries {
       guard let result = PQgetResult(handle) else { throw failure ?? lost(query.name) }
       switch PQresultStatus(result) {
-      case PGRES_COMMAND_OK, PGRES_TUPLES_OK: results.append(PostgresResult(result))
-      case PGRES_PIPELINE_ABORTED: PQclear(result)
-      default:
-        failure = failure ?? self.failure(result, action: query.name)
-        PQclear(result)
+      case PGRES_COMMAND_OK, PGRES_TUPLES_OK, PGRES_PIPELINE_ABORTED: break
+      default: failure = failure ?? self.failure(result, action: query.name)
       }
+      PQclear(result)
       // A query's results end with none.
       while let more = PQgetResult(handle) { PQclear(more) }
     }
@@ -100,7 +104,6 @@ final class PostgresConnection {
     PQclear(end)
     guard isEnd, PQexitPipelineMode(handle) == 1 else { throw failure ?? lost(last.name) }
     if let failure { throw failure }
-    return results
   }
 
   /// Opens a cursor over `queries/NAME`; ``fetch(_:from:)`` reads on.

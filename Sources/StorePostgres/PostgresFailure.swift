@@ -15,6 +15,8 @@ struct PostgresFailure: Error {
   var isUniqueViolation: Bool { state == "23505" }
   /// Deadlock, or a serialisation failure: the same transaction may do the next time.
   var isWorthRetrying: Bool { state == "40P01" || state == "40001" }
+  /// A query that holds something, and finds it otherwise.
+  var isOtherwise: Bool { state == "22012" }
   /// A row that no partition takes.
   var isWithoutPartition: Bool { state == "23514" }
 

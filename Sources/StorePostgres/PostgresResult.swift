@@ -8,9 +8,6 @@ final class PostgresResult {
 
   deinit { PQclear(handle) }
 
-  /// Rows that a statement without rows has inserted, updated or deleted.
-  var changedCount: Int { Int(String(cString: PQcmdTuples(handle))) ?? 0 }
-
   var count: Int { Int(PQntuples(handle)) }
 
   func isNull(_ row: Int, _ column: Int) -> Bool { PQgetisnull(handle, Int32(row), Int32(column)) == 1 }

@@ -14,10 +14,13 @@ final class PostgresSession {
   /// The way that the batch before took: files that were sent before go on being so.
   private var way = BatchTransaction.Way.copying
   private var isScattered = false
-  /// As it was when it was last read; each transaction reads it again.
+  /// As it was when it was last read; each transaction holds it to that.
   private var knownFloor: Timestamp??
   /// Whether the store has a source that is not made up: then it always will.
   private var hasOthers = false
+
+  /// Rows that are sent with all that goes with them.
+  private static let rowsTogetherMax = 500
 
   init(_ connection: PostgresConnection, place: String, space: Int64, options: WriterOptions) {
     self.connection = connection
@@ -79,13 +82,14 @@ final class PostgresSession {
     while true {
       do {
         let committed = try write(intake, rows, by: way, as: number, after: run, floor: floor, beforeCommit: beforeCommit)
-        if let committed {
-          let repeated = committed.outcome.counts.duplicates + committed.outcome.counts.conflicts > 0
-          self.way = repeated ? .lookingUp : .copying
-        }
+        let repeated = committed.outcome.counts.duplicates + committed.outcome.counts.conflicts > 0
+        self.way = repeated ? .lookingUp : .copying
         return committed
-      } catch let failure as PostgresFailure where failure.isUniqueViolation && failure.action == "verdicts.copy_in" {
+      } catch let failure as PostgresFailure where failure.isUniqueViolation && ["verdicts.copy_in", "verdicts.insert_all"].contains(failure.action) {
         way = way.next
+      } catch let failure as PostgresFailure where failure.isOtherwise && failure.action == "store_state.hold_floor" {
+        knownFloor = nil
+        return nil
       } catch let failure as PostgresFailure where failure.isUniqueViolation && failure.action == "ledger.insert" {
         // Another worker's run was given the same number.
         return nil
@@ -99,48 +103,52 @@ final class PostgresSession {
   private func write(
     _ intake: BatchIntake, _ rows: BatchTransaction, by way: BatchTransaction.Way, as number: Int64, after run: LedgerRun,
     floor: Timestamp?, beforeCommit: (CommittedBatch) -> Void
-  ) throws -> CommittedBatch? {
+  ) throws -> CommittedBatch {
     do {
-      let begun = try connection.runTogether([
+      let opening: [PostgresConnection.Query] = [
         .init("transactions.begin"), .init("locks.share", .integer(space), .integer(AdvisoryLock.floor.rawValue)),
-        .init("store_state.find", .text("floor")),
-      ])
-      let floorNow = Self.floor(in: begun[2])
-      guard floorNow == floor else {
-        knownFloor = floorNow
-        try connection.execute("ROLLBACK")
-        return nil
-      }
+        .init("store_state.hold_floor", .integer(floor?.microseconds ?? -1)),
+      ]
       var settled = intake
-      var additions: [PostgresConnection.Query] = []
-      if !intake.rows.isEmpty {
-        // Most batches are new as a whole, so they are counted while they are copied in.
-        let whole = way == .copying ? counting.begin(intake.rows, idBytes: intake.batch.idBytes) : nil
-        settled.settle(try rows.write(way, connection, isScattered: &isScattered))
-        let isNew = settled.rows.count == intake.rows.count
-        let counted = isNew ? whole : nil
-        if !settled.rows.isEmpty {
-          additions += (counted ?? counting.begin(settled.rows, idBytes: intake.batch.idBytes)).value().deltas
-          additions.append(activity(of: settled))
-        }
+      if way == .copying, rows.count <= Self.rowsTogetherMax {
+        // What becomes of few that are new is known beforehand, and so is all that goes with them.
+        settled.settle(rows.fatesIfNew)
+        let counted = counting.begin(settled.rows, idBytes: intake.batch.idBytes)
+        return try commit(settled, counted, as: number, after: run, opening + (intake.rows.isEmpty ? [] : [rows.insertion]), beforeCommit)
       }
-      additions += try counters(of: settled)
-      var next = run
-      next.run = number
-      next.counts += settled.outcome.counts
-      additions.append(ledgerRow(of: next, after: run))
-      let added = try connection.runTogether(additions)
-      guard added.last?.changedCount == 1 else {
-        throw StoreError(.damaged, "\(place): ledger row \(number) is not as this run left it; run guardtally verify")
-      }
-      let committed = CommittedBatch(outcome: settled.outcome, run: next)
-      beforeCommit(committed)
-      try connection.commit()
-      return committed
+      try connection.runTogether(opening)
+      // Most batches are new as a whole, so they are counted while they are copied in.
+      let whole = way == .copying ? counting.begin(intake.rows, idBytes: intake.batch.idBytes) : nil
+      settled.settle(try rows.write(way, connection, isScattered: &isScattered))
+      let isNew = settled.rows.count == intake.rows.count
+      let counted = (isNew ? whole : nil) ?? counting.begin(settled.rows, idBytes: intake.batch.idBytes)
+      return try commit(settled, counted, as: number, after: run, [], beforeCommit)
     } catch {
       if !connection.isBad { try? connection.execute("ROLLBACK") }
       throw error
     }
+  }
+
+  /// Sends what goes with rows that are written, or are by the queries that go first, and COMMIT.
+  private func commit(
+    _ settled: BatchIntake, _ counted: TallyCounting.Pending, as number: Int64, after run: LedgerRun,
+    _ first: [PostgresConnection.Query], _ beforeCommit: (CommittedBatch) -> Void
+  ) throws -> CommittedBatch {
+    var queries = first
+    if !settled.rows.isEmpty {
+      queries += counted.value().deltas
+      queries.append(activity(of: settled))
+    }
+    queries += try counters(of: settled)
+    var next = run
+    next.run = number
+    next.counts += settled.outcome.counts
+    queries.append(ledgerRow(of: next, after: run))
+    queries.append(.init("transactions.commit"))
+    let committed = CommittedBatch(outcome: settled.outcome, run: next)
+    beforeCommit(committed)
+    try connection.runTogether(queries)
+    return committed
   }
 
   private func activity(of intake: BatchIntake) -> PostgresConnection.Query {
@@ -184,10 +192,9 @@ final class PostgresSession {
 
   // MARK: - State
 
-  private func floor() throws -> Timestamp? { Self.floor(in: try connection.run("store_state.find", .text("floor"))) }
-
-  private static func floor(in found: PostgresResult) -> Timestamp? {
-    found.count > 0 ? Timestamp(microseconds: found.integer(0, 0)) : nil
+  private func floor() throws -> Timestamp? {
+    let found = try connection.run("store_state.find", .text("floor"))
+    return found.count > 0 ? Timestamp(microseconds: found.integer(0, 0)) : nil
   }
 
   private func refuseMixing(sources: [String]) throws {

@@ -5,6 +5,8 @@ enum PostgresValue {
   case bytes([UInt8])
   /// Nil is NULL.
   case integers([Int64?])
+  /// Of four bytes each.
+  case shortIntegers([Int32?])
   case texts([String])
   case blobs([[UInt8]])
   /// Texts that stand end to end.
@@ -15,7 +17,9 @@ enum PostgresValue {
     static let bytea: UInt32 = 17
     static let bigint: UInt32 = 20
     static let text: UInt32 = 25
+    static let integer: UInt32 = 23
     static let byteaArray: UInt32 = 1_001
+    static let integerArray: UInt32 = 1_007
     static let textArray: UInt32 = 1_009
     static let bigintArray: UInt32 = 1_016
   }
@@ -26,6 +30,7 @@ enum PostgresValue {
     case .text: TypeID.text
     case .bytes: TypeID.bytea
     case .integers: TypeID.bigintArray
+    case .shortIntegers: TypeID.integerArray
     case .texts, .slices: TypeID.textArray
     case .blobs: TypeID.byteaArray
     }
@@ -37,17 +42,8 @@ enum PostgresValue {
     case .integer(let value): bytes.append(bigEndian: value)
     case .text(let value): bytes.append(contentsOf: value.utf8)
     case .bytes(let value): bytes = value
-    case .integers(let values):
-      Self.beginArray(of: TypeID.bigint, count: values.count, hasNull: values.contains { $0 == nil }, &bytes)
-      bytes.reserveCapacity(bytes.count + values.count * 12)
-      for value in values {
-        guard let value else {
-          bytes.append(bigEndian: Int32(-1))
-          continue
-        }
-        bytes.append(bigEndian: Int32(8))
-        bytes.append(bigEndian: value)
-      }
+    case .integers(let values): Self.append(values, of: TypeID.bigint, to: &bytes)
+    case .shortIntegers(let values): Self.append(values, of: TypeID.integer, to: &bytes)
     case .texts(let values):
       Self.beginArray(of: TypeID.text, count: values.count, hasNull: false, &bytes)
       for value in values {
@@ -69,6 +65,20 @@ enum PostgresValue {
       }
     }
     return bytes
+  }
+
+  private static func append<Value: FixedWidthInteger>(_ values: [Value?], of type: UInt32, to bytes: inout [UInt8]) {
+    beginArray(of: type, count: values.count, hasNull: values.contains { $0 == nil }, &bytes)
+    let size = MemoryLayout<Value>.size
+    bytes.reserveCapacity(bytes.count + values.count * (4 + size))
+    for value in values {
+      guard let value else {
+        bytes.append(bigEndian: Int32(-1))
+        continue
+      }
+      bytes.append(bigEndian: Int32(size))
+      bytes.append(bigEndian: value)
+    }
   }
 
   /// The head of a one-dimensional array (array_recv in Postgres' arrayfuncs.c): dimensions, whether there is a NULL, the type of

@@ -33,8 +33,15 @@ final class PostgresWriter: VerdictWriter {
     var unanswered: [CommittedBatch] = []
     let before = run
     let committed = try persistently { session in
-      for batch in unanswered where try session.hasCommitted(batch) { return batch }
-      return try session.store(batch, in: before) { unanswered.append($0) }
+      func committedBefore() throws -> CommittedBatch? { try unanswered.first { try session.hasCommitted($0) } }
+      if let committed = try committedBefore() { return committed }
+      do {
+        return try session.store(batch, in: before) { unanswered.append($0) }
+      } catch let failure as PostgresFailure where failure.isOtherwise && failure.action == "ledger.update" {
+        // One that the server was still at when it was looked for.
+        if let committed = try committedBefore() { return committed }
+        throw StoreError(.damaged, "\(place): ledger row \(before.run ?? 0) is not as this run left it; run guardtally verify")
+      }
     }
     run = committed.run
     return committed.outcome

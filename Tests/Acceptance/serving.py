@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import json
 import os
@@ -140,6 +141,13 @@ class ForgetfulProxy:
     def has_forgotten(self) -> bool:
         return self._closed_until > 0
 
+    def cut(self) -> None:
+        """Ends all connections as a network does: what the server has been sent, it goes on with."""
+        for connection in self._open:
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+        self._open.clear()
+
     def close(self) -> None:
         self._listener.close()
 
@@ -161,7 +169,8 @@ class ForgetfulProxy:
     def _pass(self, source: socket.socket, target: socket.socket, is_client: bool) -> None:
         try:
             while data := source.recv(65_536):
-                if is_client and self._armed_for and b"COMMIT" in data:
+                # Told the server to commit by a prepared statement's name; the statement itself is only prepared.
+                if is_client and self._armed_for and b"transactions.commit\0" in data and b"transactions.commit\0COMMIT" not in data:
                     seconds, self._armed_for = self._armed_for, 0.0
                     self._closed_until = time.monotonic() + seconds
                     target.sendall(data)

@@ -16,12 +16,13 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable
 from typing import Any
 
 from harness import Checks, Program
-from postgres import Cluster, PostgresDatabases, SQLiteDatabases
+from postgres import SCHEMA, Cluster, PostgresDatabases, SQLiteDatabases
 from serving import ForgetfulProxy, Poster, Service, record
 
 ONE = '{"id":"a","time":"2026-01-10T12:00:00Z","verdict":"safe"}'
@@ -528,6 +529,33 @@ def forgotten_commit(scene: Scene) -> None:
         proxy.close()
 
 
+def unfinished_commit(scene: Scene) -> None:
+    """The connection breaks while the server is still at a transaction, which then comes through after all."""
+    assert scene.cluster
+    for number in range(scene.options.rounds):
+        database = scene.stores.fresh(f"unfinished{number}")
+        proxy = ForgetfulProxy(scene.cluster.port)
+        with Service(scene.program, database.replace(f":{scene.cluster.port}/", f":{proxy.port}/"), "--aggregate-every", "600s") as service:
+            posters = posting(scene, service, 4, 10)
+            time.sleep(0.3)
+            name = scene.stores.name(database)
+            waiting = f"SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = '{SCHEMA}.source_activity_deltas'::regclass"
+            holder = threading.Thread(target=scene.cluster.execute, args=(name, f"LOCK TABLE {SCHEMA}.source_activity_deltas IN SHARE MODE; SELECT pg_sleep(2)"))
+            holder.start()
+            scene.checks.check(wait(lambda: scene.cluster.value(name, waiting) != "0"), "a transaction waits")
+            proxy.cut()
+            holder.join()
+            before = sum(len(poster.acknowledged) for poster in posters)
+            scene.checks.check(wait(lambda: sum(len(poster.acknowledged) for poster in posters) > before, 5), "all goes on", service.log[-500:])
+            time.sleep(0.2)
+            stop(posters)
+            scene.checks.equal([poster.refusals for poster in posters], [{}] * 4, "nobody was refused")
+            scene.checks.equal(service.end(), 0, "it ends with 0")
+            service.database = database
+            scene.nothing_is_lost(service, posters, f"unfinished commit {number + 1}")
+        proxy.close()
+
+
 def full_disk(scene: Scene) -> None:
     """A small file system (but larger than the write-ahead log grows) is filled while senders post, and freed again.
 
@@ -591,7 +619,7 @@ def main() -> int:
     checks = Checks("serve")
     groups: list[Callable[[Scene], None]] = [statuses, stock_senders, tokens, negotiation, reports, schedule, group_commit, ending, killed, large_and_strange, wire, unwritable, full_disk]
     if options.store == "postgres":
-        groups += [restarted_server, forgotten_commit]
+        groups += [restarted_server, forgotten_commit, unfinished_commit]
     with tempfile.TemporaryDirectory() as folder:
         def run(scene: Scene) -> None:
             for group in groups:

@@ -1,0 +1,2 @@
+-- What was written since the beginning holds, and is on disk.
+COMMIT
