@@ -67,10 +67,12 @@ public struct JSONScanner {
 
   /// Steps over any value, checking it as strictly as the ones that are read.
   ///
-  /// - Parameter depth: how many arrays and objects are open around the value.
-  package mutating func skipValue(depth: Int) throws(RejectionCode) {
+  /// - Parameters:
+  ///   - depth: how many arrays and objects are open around the value.
+  ///   - checksText: whether what strings hold is checked too; without, one bad string leaves it known where its value ends.
+  package mutating func skipValue(depth: Int, checksText: Bool = true) throws(RejectionCode) {
     switch peek() {
-    case 0x22: _ = try string()
+    case 0x22: try skipString(checksText)
     case 0x7B:
       guard depth < nestingMax else { throw .tooDeep }
       cursor += 1
@@ -80,9 +82,9 @@ public struct JSONScanner {
       }
       while true {
         guard peek() == 0x22 else { throw .badJSON }
-        _ = try string()
+        try skipString(checksText)
         try expect(0x3A)
-        try skipValue(depth: depth + 1)
+        try skipValue(depth: depth + 1, checksText: checksText)
         if try !skipComma(orEnd: 0x7D) { return }
       }
     case 0x5B:
@@ -92,13 +94,28 @@ public struct JSONScanner {
         cursor += 1
         return
       }
-      repeat { try skipValue(depth: depth + 1) } while try skipComma(orEnd: 0x5D)
+      repeat { try skipValue(depth: depth + 1, checksText: checksText) } while try skipComma(orEnd: 0x5D)
     case 0x2D, 0x30...0x39: _ = try number()
     case 0x74: if !skipWord("true") { throw .badJSON }
     case 0x66: if !skipWord("false") { throw .badJSON }
     case 0x6E: if !skipWord("null") { throw .badJSON }
     default: throw .badJSON
     }
+  }
+
+  private mutating func skipString(_ isChecked: Bool) throws(RejectionCode) {
+    guard !isChecked else {
+      _ = try string()
+      return
+    }
+    try expect(0x22)
+    while cursor < end {
+      let byte = cursor.pointee
+      cursor += 1
+      if byte == 0x22 { return }
+      if byte == 0x5C, cursor < end { cursor += 1 }
+    }
+    throw .badJSON
   }
 
   /// True after a comma, false after the closing mark.

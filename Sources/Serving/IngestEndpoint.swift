@@ -119,6 +119,9 @@ final class IngestEndpoint: Sendable {
     for (name, _) in query where !["format", "time", "context"].contains(name) {
       throw RequestFault(.badRequest, "unknown_parameter", "parameters here are format, time and context")
     }
+    guard Set(query.map(\.key)).count == query.count else {
+      throw RequestFault(.badRequest, "bad_parameter", "a parameter is given twice; give each once")
+    }
     guard let name = query["format"] else {
       guard query["time"] == nil, query["context"] == nil else {
         throw RequestFault(.badRequest, "unknown_parameter", "time and context go with format")

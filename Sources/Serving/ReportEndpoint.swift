@@ -12,14 +12,16 @@ struct ReportEndpoint: Sendable {
   let store: any VerdictStore
   let tokens: AccessTokens?
   let now: @Sendable () -> Timestamp
-  private let places = DispatchPlaces(count: reportsMax)
+  private let places: DispatchPlaces
+  private let atOnceMax: Int
+  private let deadline: Duration
 
-  /// Reports at once: each holds a snapshot and a thread.
-  private static let reportsMax = 4
-
-  init(store: any VerdictStore, tokens: AccessTokens?, now: @escaping @Sendable () -> Timestamp) {
+  init(store: any VerdictStore, tokens: AccessTokens?, atOnceMax: Int, deadline: Duration, now: @escaping @Sendable () -> Timestamp) {
     self.store = store
     self.tokens = tokens
+    self.atOnceMax = atOnceMax
+    self.deadline = deadline
+    places = DispatchPlaces(count: atOnceMax)
     self.now = now
   }
 
@@ -28,9 +30,9 @@ struct ReportEndpoint: Sendable {
     _ = try tokens?.check(request.headers[.authorization], for: .read)
     let (report, order, format) = try asked(request, name: name)
     guard places.take() else {
-      throw RequestFault(.tooManyRequests, "busy", "\(Self.reportsMax) reports are being made; ask again", retryAfter: 2)
+      throw RequestFault(.tooManyRequests, "busy", "\(atOnceMax) reports are being made (--reports-at-once-max); ask again", retryAfter: 2)
     }
-    let pieces = PieceQueue()
+    let pieces = PieceQueue(deadline: deadline)
     DispatchQueue.global(qos: .userInitiated).async { [store, places] in
       defer { places.give() }
       pieces.finish(with: Result { try Self.write(report, order, format, of: store, to: pieces) })
@@ -69,8 +71,12 @@ struct ReportEndpoint: Sendable {
     }
     var asked = ReportRequest(name: name)
     var format = format(of: request)
+    var given: Set<Substring> = []
     for (key, value) in request.uri.queryParameters {
       let value = String(value)
+      guard given.insert(key).inserted || key == "by" || key == "where" else {
+        throw RequestFault(.badRequest, "bad_parameter", "a parameter is given twice; only by and where may be")
+      }
       switch key {
       case "from": asked.from = value
       case "to": asked.to = value
@@ -164,15 +170,21 @@ final class PieceQueue: Sendable {
 
   private let isAbandoned = Atomic<Bool>(false)
   private let vacancies = DispatchSemaphore(value: 4)
+  private let deadline: Duration
   private let stream: AsyncStream<Piece>
   private let continuation: AsyncStream<Piece>.Continuation
 
-  init() { (stream, continuation) = AsyncStream.makeStream(of: Piece.self) }
+  /// - Parameter deadline: how long there may be no room for a piece.
+  init(deadline: Duration) {
+    self.deadline = deadline
+    (stream, continuation) = AsyncStream.makeStream(of: Piece.self)
+  }
 
   /// Waits for room; false where nobody reads on.
   func push(_ bytes: ByteBuffer) -> Bool {
-    vacancies.wait()
-    guard !isAbandoned.load(ordering: .relaxed) else { return false }
+    let (seconds, attoseconds) = deadline.components
+    let limit = DispatchTime.now() + .seconds(Int(seconds)) + .nanoseconds(Int(attoseconds / 1_000_000_000))
+    guard vacancies.wait(timeout: limit) == .success, !isAbandoned.load(ordering: .relaxed) else { return false }
     continuation.yield(.bytes(bytes))
     return true
   }

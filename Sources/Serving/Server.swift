@@ -39,12 +39,18 @@ package struct ServeSettings: Sendable {
   /// Whether made-up verdicts are taken.
   package var allowsSynthetic = false
   package var bodyDeadline = Duration.seconds(30)
+  /// Reports that may be in the making at once: each holds a snapshot and a thread.
+  package var reportsAtOnceMax = reportsAtOnceMaxDefault
+  /// How long a report may wait for its reader to take the next piece.
+  package var reportDeadline = Duration.seconds(30)
   /// Between two runs of the job.
   package var aggregateEvery = Duration.seconds(15)
   /// Between two renderings of the metrics.
   package var refreshEvery = Duration.seconds(5)
   /// After this the end is not waited for any longer.
   package var shutdownDeadline = Duration.seconds(20)
+
+  package static let reportsAtOnceMaxDefault = 4
 
   package init() {}
 }
@@ -88,7 +94,7 @@ package struct Server: Sendable {
       commits: commits, tokens: tokens, budget: MemoryBudget(bytesMax: settings.commits.bytesWaitingMax),
       bodies: BodyReader(bytesMax: settings.bodyBytesMax, deadline: settings.bodyDeadline), settings: settings.records, allowsSynthetic: settings.allowsSynthetic,
       now: now)
-    let reports = ReportEndpoint(store: store, tokens: tokens, now: now)
+    let reports = ReportEndpoint(store: store, tokens: tokens, atOnceMax: settings.reportsAtOnceMax, deadline: settings.reportDeadline, now: now)
     let metrics = MetricsEndpoint(page: page, health: health, tokens: tokens)
     let front = application(at: settings.listen, name: "ingestion", ingest: ingest) { request, _ in
       let path = request.uri.path

@@ -86,6 +86,8 @@ def statuses(scene: Scene) -> None:
             ("bare replies without time", lambda: service.post('"safe"', "/v1/verdicts?format=llama-guard-3", Idempotency_Key="k"), 400, "needs_identity"),
             ("an unknown format", lambda: service.post('"safe"', "/v1/verdicts?format=lama-guard-3"), 400, "unknown_format"),
             ("an unknown parameter", lambda: service.post(ONE, "/v1/verdicts?fromat=x"), 400, "unknown_parameter"),
+            ("a parameter twice", lambda: service.post('"safe"', "/v1/verdicts?format=llama-guard-3&format=wildguard"), 400, "bad_parameter"),
+            ("a parameter of a report twice", lambda: service.get("/v1/reports/errors?every=1h&every=1d"), 400, "bad_parameter"),
             ("an unknown path", lambda: service.post(ONE, "/v1/verdict"), 404, "not_found"),
             ("an unknown report", lambda: service.get("/v1/reports/ratio"), 404, "unknown_report"),
             ("an unknown path of metrics", lambda: service.get("/metric", metrics=True), 404, "not_found"),
@@ -260,6 +262,29 @@ def reports(scene: Scene) -> None:
         checks.equal(service.get(f"/v1/reports/errors?{SPAN}").headers["content-type"], "text/csv; charset=utf-8", "csv by default")
 
 
+def stalled_readers(scene: Scene) -> None:
+    """Those who ask for reports and do not read them keep others waiting only for so long."""
+    checks = scene.checks
+    with scene.service("stalled", "--report-deadline", "1s", "--reports-at-once-max", "2") as service:
+        generated = scene.program.run("generate", "--rows", "100000", "--days", "30", "--seed", "3").stdout
+        checks.equal(scene.program.ingest(service.database, "--allow-synthetic", "-", stdin=generated).code, 0, "a store with long reports")
+        path = "/v1/reports/safe-ratio?from=2020-01-01&every=15m&by=language,region,model&format=json"
+        stalled = []
+        for _ in range(2):
+            reader = socket.socket()
+            reader.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+            reader.connect(("127.0.0.1", service.port))
+            reader.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+            checks.check(reader.recv(12).startswith(b"HTTP/1.1 200"), "a report begins")
+            stalled.append(reader)
+        refused = service.get(f"/v1/reports/errors?{SPAN}")
+        checks.equal((refused.status, refused.code, refused.headers.get("retry-after")), (429, "busy", "2"), "a third report is refused while two are made")
+        checks.check(wait(lambda: service.get(f"/v1/reports/errors?{SPAN}").status == 200, 10), "and given when the others were not read in time")
+        for reader in stalled:
+            reader.close()
+        checks.equal(service.end(), 0, "it ends with 0")
+
+
 def schedule(scene: Scene) -> None:
     """Runs are recorded, missed ones are made up for once, and two replicas do not do the same twice."""
     checks = scene.checks
@@ -385,6 +410,11 @@ def large_and_strange(scene: Scene) -> None:
         deep = numbered("deep", x=json.loads("[" * 20 + "]" * 20))
         answer = service.post(f"[{numbered('a')},{deep},{numbered('b')}]")
         checks.equal((answer.status, answer.json.get("stored"), [error["code"] for error in answer.json.get("errors", [])]), (200, 2, ["too_deep"]), "one element of an array is nested too deep")
+        broken = numbered("broken", note="?").replace("?", "\\ud800")
+        answer = service.post(f"[{numbered('a2')},{broken},{numbered('b2')}]")
+        checks.equal((answer.status, answer.json.get("stored"), [error["code"] for error in answer.json.get("errors", [])]), (200, 2, ["bad_escape"]), "half a surrogate pair in one element of an array")
+        answer = service.post(f"[{numbered('a3')},{numbered('x', note='?')},{numbered('b3')}]".encode().replace(b"?", b"\xff"))
+        checks.equal((answer.status, answer.json.get("stored"), [error["code"] for error in answer.json.get("errors", [])]), (200, 2, ["bad_utf8"]), "text that is not UTF-8 in one element of an array")
         answer = service.post("\n".join([numbered("c"), numbered("d", source="synthetic"), numbered("e")]))
         checks.equal((answer.status, answer.json.get("stored"), [error["code"] for error in answer.json.get("errors", [])]), (200, 2, ["synthetic"]), "one record is made up")
         for name, body in (("array", "[" + ",".join(["0"] * 1_001) + "]"), ("lines", "{}\n" * 1_001)):
@@ -617,7 +647,7 @@ def main() -> int:
     parser.add_argument("--only", help="names of groups, joined by commas")
     options = parser.parse_args()
     checks = Checks("serve")
-    groups: list[Callable[[Scene], None]] = [statuses, stock_senders, tokens, negotiation, reports, schedule, group_commit, ending, killed, large_and_strange, wire, unwritable, full_disk]
+    groups: list[Callable[[Scene], None]] = [statuses, stock_senders, tokens, negotiation, reports, stalled_readers, schedule, group_commit, ending, killed, large_and_strange, wire, unwritable, full_disk]
     if options.store == "postgres":
         groups += [restarted_server, forgotten_commit, unfinished_commit]
     with tempfile.TemporaryDirectory() as folder:

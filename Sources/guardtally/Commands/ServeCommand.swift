@@ -72,6 +72,12 @@ struct ServeCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Bytes of requests that may be in memory at once; beyond them senders are asked to wait.", valueName: "bytes"))
   var queueBytesMax: Int = GroupCommit.Bounds.bytesWaitingMaxDefault
 
+  @Option(help: ArgumentHelp("Reports that may be in the making at once.", valueName: "count"))
+  var reportsAtOnceMax: Int = ServeSettings.reportsAtOnceMaxDefault
+
+  @Option(help: ArgumentHelp("How long a report may wait for its reader to take the next piece.", valueName: "duration"))
+  var reportDeadline: String = "30s"
+
   @Option(help: ArgumentHelp("How long what was accepted may take to be stored at the end.", valueName: "duration"))
   var shutdownDeadline: String = "20s"
 
@@ -106,7 +112,8 @@ struct ServeCommand: ParsableCommand {
           }
         }
       } catch let fault as AccessTokens.Fault {
-        throw Failure.usage(fault.description)
+        StandardError.line("guardtally: \(fault.description)")
+        throw ExitCode.failure
       }
       guard access != nil || insecure || settings.listen.isLoopback && settings.metricsListen.isLoopback else {
         throw Failure.usage("an address that others can reach needs --tokens FILE, or --insecure where something else keeps strangers out")
@@ -144,6 +151,9 @@ struct ServeCommand: ParsableCommand {
     settings.refreshEvery = .microseconds(try length(refreshEvery, of: "--refresh-every"))
     settings.bodyDeadline = .microseconds(try length(bodyDeadline, of: "--body-deadline"))
     settings.shutdownDeadline = .microseconds(try length(shutdownDeadline, of: "--shutdown-deadline"))
+    settings.reportDeadline = .microseconds(try length(reportDeadline, of: "--report-deadline"))
+    guard reportsAtOnceMax >= 1 else { throw Failure.usage("--reports-at-once-max takes 1 and more") }
+    settings.reportsAtOnceMax = reportsAtOnceMax
     guard (1_024...(1 << 30)).contains(bodyBytesMax) else { throw Failure.usage("--body-bytes-max takes 1024 to 1073741824") }
     guard queueBytesMax >= 1 << 20 else { throw Failure.usage("--queue-bytes-max takes 1048576 and more") }
     settings.bodyBytesMax = bodyBytesMax
