@@ -2,8 +2,9 @@
  *
  *   load PORT CONNECTIONS BATCH SECONDS PREFIX JOURNAL
  *
- * The records of batch N are PREFIX-N-0 … PREFIX-N-(BATCH-1). Prints: batches answered with 200, other answers, seconds, and the
- * 50th and 99th percentile of the time from sending to answer in microseconds. One thread; the server has the other core. */
+ * The records of batch N are PREFIX-N-0 … PREFIX-N-(BATCH-1), a millisecond apart, as live traffic is. Prints: batches answered with
+ * 200, other answers, seconds, and the 50th and 99th percentile of the time from sending to answer in microseconds. One thread; the
+ * server has the other core. */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
@@ -45,8 +46,8 @@ static void compose(struct connection *c, const char *prefix, long batch, int si
   size_t length = 0;
   for (int i = 0; i < size; i++) {
     long n = batch * size + i;
-    length += sprintf(body + length, "{\"id\":\"%s-%ld-%d\",\"time\":\"2026-03-0%ldT%02ld:%02ld:%02ldZ\",\"verdict\":\"%s\",\"language\":\"%s\",\"model\":\"guard\",\"latency_ms\":%ld}\n",
-                      prefix, batch, i, 1 + n / 86400 % 5, n / 3600 % 24, n / 60 % 60, n % 60, verdicts[n % 5], n % 2 ? "en" : "zh", n % 900);
+    length += sprintf(body + length, "{\"id\":\"%s-%ld-%d\",\"time\":\"2026-03-0%ldT%02ld:%02ld:%02ld.%03ldZ\",\"verdict\":\"%s\",\"language\":\"%s\",\"model\":\"guard\",\"latency_ms\":%ld}\n",
+                      prefix, batch, i, 1 + n / 86400000 % 5, n / 3600000 % 24, n / 60000 % 60, n / 1000 % 60, n % 1000, verdicts[n % 5], n % 2 ? "en" : "zh", n % 900);
   }
   c->length = sprintf(c->request, "POST /v1/verdicts HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-ndjson\r\nContent-Length: %zu\r\n\r\n", length);
   memcpy(c->request + c->length, body, length);

@@ -33,7 +33,7 @@ VERDICTS = ("safe", "safe", "safe", "unsafe", "error")
 def record(prefix: str, batch: int, index: int, size: int) -> str:
     number = batch * size + index
     return (
-        f'{{"id":"{prefix}-{batch}-{index}","time":"2026-03-0{1 + number // 86400 % 5}T{number // 3600 % 24:02}:{number // 60 % 60:02}:{number % 60:02}Z",'
+        f'{{"id":"{prefix}-{batch}-{index}","time":"2026-03-0{1 + number // 86_400_000 % 5}T{number // 3_600_000 % 24:02}:{number // 60_000 % 60:02}:{number // 1_000 % 60:02}.{number % 1_000:03}Z",'
         f'"verdict":"{VERDICTS[number % 5]}","language":"{"en" if number % 2 else "zh"}","model":"guard","latency_ms":{number % 900}}}\n'
     )
 
@@ -96,7 +96,7 @@ def pgbench(stores: PostgresDatabases, folder: str, seconds: float) -> None:
     stores.server.execute(stores.name(database), "CREATE TABLE rival (time timestamptz, source text, id text, verdict text, language text, model text, latency float8, PRIMARY KEY (source, id, time))")
     script = os.path.join(folder, "insert.sql")
     with open(script, "w", encoding="ascii") as file:
-        file.write("\\set n random(1, 1000000000000)\nINSERT INTO rival VALUES ('2026-03-01T00:00:00Z'::timestamptz + :n::bigint % 400000 * interval '1 second', 'default', 'id-' || :n::bigint, 'safe', 'en', 'guard', 12.5);\n")
+        file.write("\\set n random(1, 9000000000000000000)\nINSERT INTO rival VALUES ('2026-03-01T00:00:00Z'::timestamptz + :n::bigint % 400000 * interval '1 second', 'default', 'id-' || :n::bigint, 'safe', 'en', 'guard', 12.5);\n")
     os.chmod(folder, 0o755)
     result = subprocess.run(
         [os.path.join(programs_folder(), "pgbench"), "-n", "-M", "prepared", "-c", "64", "-j", "2", "-T", str(int(seconds)), "-f", script, database],
