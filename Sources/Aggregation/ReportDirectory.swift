@@ -44,7 +44,7 @@ package struct ReportDirectory {
   private func write(
     _ member: ReportSet.Member, as name: String, to output: FileOutput, of snapshot: any StoreSnapshot
   ) throws -> ReportManifest.File {
-    var writer = ReportFormat.csv.makeWriter(zone: member.report.zone)
+    var writer = ReportFormat.csv.makeWriter(for: member.report)
     var hash = SHA256()
     var file = ReportManifest.File(name: member.name, path: name, bytes: 0, rows: 0, sha256: "", report: member.report)
     var pending: [UInt8] = []

@@ -105,7 +105,7 @@ package enum ReportName: String, CaseIterable, Sendable {
     row.append(.ratio(Ratio.of(verdicts, in: result.evaluated)))
   }
 
-  private static func appendSafeRatio(_ result: ResultCounts, to row: inout [Cell]) {
+  static func appendSafeRatio(_ result: ResultCounts, to row: inout [Cell]) {
     let interval = WilsonInterval(successes: result.safe, trials: result.evaluated)
     row.append(.count(result.total))
     row.append(.count(result.safe))

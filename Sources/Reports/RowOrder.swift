@@ -20,7 +20,7 @@ package struct RowOrder: Sendable, Equatable {
       throw QueryError("--sort takes a column, and :desc to begin with the largest, as in --sort total:desc")
     }
     guard let index = columns.firstIndex(where: { $0.name == parts[0] }) else {
-      throw QueryError("there is no column \(parts[0]) here; columns are \(columns.map(\.name).joined(separator: ", "))")
+      throw QueryError.unknown("column", String(parts[0]), among: columns.map(\.name), "columns here")
     }
     column = index
     isDescending = parts.count == 2 && parts[1] == "desc"

@@ -122,7 +122,7 @@ struct ReportEndpoint: Sendable {
   }
 
   private static func write(_ report: Report, _ order: RowOrder, _ format: ReportFormat, of store: any VerdictStore, to pieces: PieceQueue) throws {
-    var writer = format.makeWriter(zone: report.zone)
+    var writer = format.makeWriter(for: report)
     var bytes: [UInt8] = []
     func send() throws {
       guard pieces.push(ByteBuffer(bytes: bytes)) else { throw CancellationError() }

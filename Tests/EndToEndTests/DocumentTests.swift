@@ -17,7 +17,7 @@ import Testing
 
   /// Each `console` block of a document, in order, in one folder: the lines after `$`, and those that go on after `>`, are run;
   /// the others are what they print.
-  @Test(arguments: ["README.md", "docs/guards.md", "docs/serve.md"]) func examplesPrintWhatTheyShow(document: String) throws {
+  @Test(arguments: ["README.md", "docs/guards.md", "docs/serve.md", "docs/reports.md"]) func examplesPrintWhatTheyShow(document: String) throws {
     let text = try String(contentsOf: Shell.repository.appending(path: document), encoding: .utf8)
     let blocks = text.components(separatedBy: "```console\n").dropFirst().map { $0.components(separatedBy: "\n```")[0] }
     #expect(blocks.count >= 4)
@@ -37,6 +37,16 @@ import Testing
     let outputs = outcome.output.replacing("\r\n", with: "\n").components(separatedBy: mark)
     #expect(outputs.count == blocks.count)
     for ((script, output), expected) in zip(zip(scripts, outputs), expected) { #expect(output == expected, "\(script)") }
+  }
+
+  /// The pictures in the docs are what the commands beside them draw.
+  @Test(arguments: ["safe-ratio", "categories"]) func picturesAreTheProgramsOwn(name: String) throws {
+    let text = try String(contentsOf: Shell.repository.appending(path: "docs/reports.md"), encoding: .utf8)
+    let commands = text.components(separatedBy: "\n").filter { $0.hasPrefix("$ ") && ($0.contains("generate") || $0.hasSuffix(" \(name).svg")) }
+    let shell = try Shell()
+    _ = try shell.run(commands.map { $0.dropFirst(2) }.joined(separator: "\n"))
+    let drawn = try String(contentsOf: shell.folder.appending(path: "\(name).svg"), encoding: .utf8)
+    #expect(drawn == (try String(contentsOf: Shell.repository.appending(path: "docs/images/\(name).svg"), encoding: .utf8)))
   }
 
   /// Every reason code that a record can be refused for is explained in the docs.

@@ -11,7 +11,8 @@ import Verdicts
   ]
 
   private func written(_ format: ReportFormat, zone: Zone = .utc, rows: [[Cell]]) -> String {
-    var writer = format.makeWriter(zone: zone)
+    let report = try! Report(name: .safeRatio, span: Span(from: Timestamp(microseconds: 0), to: Timestamp(microseconds: 1)), step: nil, by: [], filters: [], zone: zone)
+    var writer = format.makeWriter(for: report)
     var bytes: [UInt8] = []
     writer.begin(columns, to: &bytes)
     for row in rows { writer.row(row, to: &bytes) }

@@ -5,6 +5,23 @@ enum TextWidth {
     text.unicodeScalars.reduce(0) { $0 + columns($1) }
   }
 
+  /// The beginning of a text that fits a number of columns.
+  ///
+  /// - Parameter ellipsis: ends it where something was cut; one column wide.
+  static func shortened(_ text: String, to width: Int, ellipsis: String = "…") -> String {
+    guard columns(text) > width else { return text }
+    guard width > 1 else { return width == 1 ? ellipsis : "" }
+    var result = ""
+    var used = 0
+    for character in text {
+      let needed = character.unicodeScalars.reduce(0) { $0 + columns($1) }
+      guard used + needed <= width - 1 else { break }
+      result.append(character)
+      used += needed
+    }
+    return result + ellipsis
+  }
+
   private static func columns(_ scalar: Unicode.Scalar) -> Int {
     switch scalar.properties.generalCategory {
     case .nonspacingMark, .enclosingMark, .format: return 0

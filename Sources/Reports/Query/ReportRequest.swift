@@ -24,10 +24,10 @@ package struct ReportRequest: Sendable {
   /// - Parameter now: gives the time in the request's zone, by which spans without an end are told.
   package func report(now: (Zone) throws(QueryError) -> Timestamp) throws(QueryError) -> (report: Report, order: RowOrder) {
     guard let reportName = ReportName(rawValue: name) else {
-      throw QueryError("there is no report \(name); reports are \(ReportName.allCases.map(\.rawValue).joined(separator: ", "))")
+      throw QueryError.unknown("report", name, among: ReportName.allCases.map(\.rawValue), "reports")
     }
     guard let zone = Zone(name: zone) else {
-      throw QueryError("there is no time zone \(self.zone); give an IANA name such as Asia/Kolkata or America/New_York")
+      throw QueryError.unknownZone(self.zone)
     }
     guard bucketsMax > 0 else { throw QueryError("--buckets-max takes a whole number from 1 on") }
     let edge = try now(zone).edge
@@ -82,7 +82,7 @@ package struct ReportRequest: Sendable {
     guard let taxonomy else { return isNative ? .native : .canonical }
     guard !isNative else { throw QueryError("--native and --taxonomy are two ways to name the same; take one") }
     guard let known = GuardCatalog.standard.taxonomy(named: taxonomy) else {
-      throw QueryError("there is no taxonomy \(taxonomy); taxonomies are \(GuardCatalog.standard.taxonomies.map(\.name).joined(separator: ", "))")
+      throw QueryError.unknown("taxonomy", taxonomy, among: GuardCatalog.standard.taxonomies.map(\.name), "taxonomies")
     }
     return .taxonomy(known)
   }

@@ -26,6 +26,16 @@ package struct Zone: Sendable {
     self.init(name: name, isUTC: false, rules: rules)
   }
 
+  /// Names most like one that is none, for a message; also by the part behind the slash alone, as in `kolkata`.
+  package static func nearestNames(to name: String) -> [String] {
+    // The system's own list: the library's has old names in the place of some.
+    let folder = FileManager.default.enumerator(atPath: "/usr/share/zoneinfo")
+    let files = folder?.compactMap { $0 as? String }.filter { $0.first?.isUppercase == true } ?? []
+    let names = (files.isEmpty ? TimeZone.knownTimeZoneIdentifiers : files).filter { Zone(name: $0) != nil }.sorted()
+    let cities = names.filter { $0.split(separator: "/").last?.lowercased() == name.lowercased().replacing(" ", with: "_") }
+    return cities.isEmpty ? NearestNames.of(name, among: names) : Array(cities.prefix(3))
+  }
+
   private static let namesOfUTC: Set<String> = [
     "UTC", "UCT", "Universal", "Zulu", "Etc/UTC", "Etc/UCT", "Etc/Universal", "Etc/Zulu",
   ]

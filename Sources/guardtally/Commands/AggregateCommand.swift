@@ -9,6 +9,7 @@ struct AggregateCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "aggregate",
     abstract: "The scheduled job: fold, drop old verdicts, publish.",
+    usage: "guardtally aggregate [<options>]",
     discussion: """
       Folds what writers have appended (Postgres), drops verdicts older than --keep-verdicts a day at a time, each only after its \
       tallies were proved by a recount, and publishes what is asked for. Safe to run twice, late, or on two hosts at once: one \
@@ -88,7 +89,7 @@ struct AggregateCommand: ParsableCommand {
 
   private func zone() throws -> Zone {
     guard let zone = Zone(name: tz) else {
-      throw Failure.usage("there is no time zone \(tz); give an IANA name such as Asia/Kolkata or America/New_York")
+      throw QueryError.unknownZone(tz)
     }
     return zone
   }

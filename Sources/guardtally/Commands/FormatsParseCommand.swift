@@ -8,6 +8,7 @@ struct FormatsParseCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "parse",
     abstract: "Read replies from standard input, and print what each says.",
+    usage: "guardtally formats parse <name> [<options>]",
     discussion: """
       Reads NDJSON: each line is a reply (a JSON string or object), or {"output":…,"context":{…}}. Prints a line for each; a line \
       that is no JSON, or lacks context that the format needs, is named on standard error, and the exit code is 65. \

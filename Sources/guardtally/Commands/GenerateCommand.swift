@@ -8,6 +8,7 @@ struct GenerateCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "generate",
     abstract: "Write made-up verdicts (source=synthetic) to standard output.",
+    usage: "guardtally generate [<options>]",
     discussion: """
       The same options give the same bytes. Made-up verdicts do not mix with real ones in a store unless ingest is told \
       --allow-synthetic.

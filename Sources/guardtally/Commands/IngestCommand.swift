@@ -11,6 +11,7 @@ struct IngestCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "ingest",
     abstract: "Store verdicts from files or standard input, each exactly once.",
+    usage: "guardtally ingest [<options>] [<file> ...]",
     discussion: """
       Reads NDJSON, one record a line; gzip is told by its content. Sending the same input again stores nothing twice. The \
       last line on standard error says what became of the records; the first refused lines are named before it.

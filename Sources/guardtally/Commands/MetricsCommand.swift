@@ -9,6 +9,7 @@ struct MetricsCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "metrics",
     abstract: "Print the Prometheus exposition once.",
+    usage: "guardtally metrics [<options>]",
     discussion: """
       With the database out of reach it prints guardtally_store_up 0 alone and exits with 69.
 

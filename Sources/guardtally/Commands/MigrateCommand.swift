@@ -7,6 +7,7 @@ struct MigrateCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "migrate",
     abstract: "Bring the database's schema up to this program's, or show what that would do.",
+    usage: "guardtally migrate [<options>]",
     discussion: """
       Commands that write migrate an SQLite file by themselves. Without an option, pending migrations are applied under a lock; \
       a database that does not exist is created.

@@ -9,6 +9,7 @@ struct RebuildCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "rebuild",
     abstract: "Rebuild the tallies of a span from its verdicts.",
+    usage: "guardtally rebuild --from <time> --to <time> [<options>]",
     discussion: """
       Replaces tallies, never adds to them, and leaves counters alone. Works on whole 15-minute steps, a day in each commit.
 

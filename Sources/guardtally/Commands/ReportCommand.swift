@@ -1,7 +1,4 @@
 import ArgumentParser
-#if canImport(Glibc)
-import Glibc
-#endif
 import Files
 import Guards
 import Reports
@@ -14,7 +11,7 @@ struct ReportCommand: ParsableCommand {
     abstract: "Print a report; without a name, list the reports.",
     discussion: """
       Reports: \(ReportName.allCases.map(\.rawValue).joined(separator: ", ")). A ratio that does not exist (nothing was \
-      evaluated) is an empty field. Formats: table on a terminal, csv otherwise.
+      evaluated) is an empty field. Formats: table on a terminal, csv otherwise; chart draws in the terminal, svg is a picture.
 
       Example:
         guardtally generate --rows 1000 |
@@ -64,6 +61,12 @@ struct ReportCommand: ParsableCommand {
   @Option(help: ArgumentHelp("\(ReportFormat.allCases.map(\.rawValue).joined(separator: ", ")). excel is CSV for spreadsheets.", valueName: "format"))
   var format: String?
 
+  @Option(help: ArgumentHelp("The column that chart and svg draw; default: the report's main one.", valueName: "name"))
+  var column: String?
+
+  @Flag(help: "Do not show long results in a pager (PAGER, else less).")
+  var noPager = false
+
   @Option(help: ArgumentHelp("Write to a file, which appears only when it is whole.", valueName: "file"))
   var output: String?
 
@@ -79,10 +82,20 @@ struct ReportCommand: ParsableCommand {
         try spanOptions.now.map { text throws(QueryError) in try ReportRequest.time(text, option: "--now", in: zone) } ?? SystemClock.now()
       }
       let format = try reportFormat()
+      guard column == nil || format.isPicture else { throw Failure.usage("--column belongs to --format chart and --format svg") }
+      let drawn = try column.map { name throws(QueryError) in try report.numericColumn(named: name) }
+      let isFile = output.map { $0 != "-" } ?? false
       let destination = try FileOutput(path: output, sparing: storeOptions.files())
-      var printer = ReportPrinter(writer: format.makeWriter(zone: report.zone), order: order, output: destination)
+      var pager: Pager?
+      let begins = format.isForReading && !isFile && !noPager
+      var printer = ReportPrinter(
+        writer: format.makeWriter(for: report, column: drawn, screen: Terminal.screen(isFile: isFile)), order: order, output: destination,
+        beforeLines: begins ? { pager = Pager.begin(lines: $0) } : nil)
+      defer { pager?.end() }
       let left = try storeOptions.store().read { snapshot in try printer.print(report, of: snapshot) }
       try destination.finish()
+      pager?.end()
+      pager = nil
       if left > 0 { StandardError.line("guardtally: \(left) more rows were left out by --limit \(limit ?? 0)") }
     }
   }
@@ -96,9 +109,9 @@ struct ReportCommand: ParsableCommand {
   }
 
   private func reportFormat() throws -> ReportFormat {
-    guard let format else { return output == nil && isatty(STDOUT_FILENO) == 1 ? .table : .csv }
+    guard let format else { return output == nil && Terminal.isOutput ? .table : .csv }
     guard let known = ReportFormat(rawValue: format) else {
-      throw Failure.usage("--format takes \(ReportFormat.allCases.map(\.rawValue).joined(separator: ", ")), not \(format)")
+      throw QueryError.unknown("format", format, among: ReportFormat.allCases.map(\.rawValue), "formats")
     }
     return known
   }

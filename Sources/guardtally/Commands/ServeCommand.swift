@@ -100,7 +100,7 @@ struct ServeCommand: ParsableCommand {
     try Failure.reported {
       let settings = try serveSettings()
       guard let zone = Zone(name: tz) else {
-        throw Failure.usage("there is no time zone \(tz); give an IANA name such as Asia/Kolkata or America/New_York")
+        throw QueryError.unknownZone(tz)
       }
       let store = try storeOptions.store()
       let logger = try logger()

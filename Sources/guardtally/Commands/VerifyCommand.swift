@@ -9,6 +9,7 @@ struct VerifyCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "verify",
     abstract: "Recount the verdicts and compare every tally, counter and ledger row.",
+    usage: "guardtally verify [<options>]",
     discussion: """
       Prints each difference and exits with 1 if there is one. Works beside running ingestion: day by day, each day in one \
       snapshot.

@@ -1,0 +1,189 @@
+"""What people see: every command in a pseudo-terminal and in a pipe.
+
+    python test_terminal.py --binary PATH
+"""
+
+from __future__ import annotations
+
+import argparse
+import fcntl
+import os
+import pty
+import re
+import select
+import struct
+import subprocess
+import sys
+import tempfile
+import termios
+import time
+import xml.dom.minidom
+
+from harness import Checks, Program
+
+COMMANDS = ("ingest", "serve", "aggregate", "report", "metrics", "verify", "rebuild", "formats", "formats list", "formats show", "formats parse", "migrate", "generate")
+REQUIRED = {"rebuild": ("--from", "2026-01-01", "--to", "2026-01-02"), "formats show": ("wildguard",), "formats parse": ("wildguard",)}
+STYLE = b"\x1b["
+
+
+class Screen:
+    """Runs a command on a terminal of a given size, and keeps what it shows."""
+
+    def __init__(self, binary: str, arguments: list[str], columns: int = 80, rows: int = 1000, environment: dict[str, str] | None = None, keys: bytes = b"") -> None:
+        master, slave = pty.openpty()
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+        base = {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "PAGER", "LESS", "LC_ALL", "LC_CTYPE")}
+        process = subprocess.Popen(
+            [binary, *arguments], stdin=slave, stdout=slave, stderr=slave, env=base | {"TERM": "xterm", "LANG": "C.UTF-8"} | (environment or {}), start_new_session=True, close_fds=True
+        )
+        os.close(slave)
+        shown = b""
+        deadline = time.monotonic() + 20
+        while time.monotonic() < deadline:
+            ready, _, _ = select.select([master], [], [], 0.2)
+            if ready:
+                try:
+                    data = os.read(master, 65_536)
+                except OSError:
+                    break
+                if not data:
+                    break
+                shown += data
+            elif keys:
+                os.write(master, keys)
+                keys = b""
+            elif process.poll() is not None:
+                break
+        self.code = process.wait(10)
+        os.close(master)
+        self.shown = shown
+        self.lines = shown.decode("utf-8").replace("\r\n", "\n").split("\n")
+
+    @property
+    def plain(self) -> list[str]:
+        return [re.sub(r"\x1b\[[0-9;]*m", "", line) for line in self.lines]
+
+
+def width(text: str) -> int:
+    """Columns on a terminal, told by another's rule: East Asian wide characters take two, marks none."""
+    import unicodedata
+
+    return sum(0 if unicodedata.category(character) in ("Mn", "Me", "Cf") else 2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in text)
+
+
+def conventions(checks: Checks, program: Program) -> None:
+    """clig.dev: help everywhere, results and messages apart, exit codes, suggestions, no colour and no motion off a terminal."""
+    alone = program.run()
+    checks.equal((alone.code, alone.stderr), (0, b""), "alone it helps")
+    for used in ("ingest", "report", "verify"):
+        checks.check(used.encode() in alone.stdout, f"the help names {used}")
+    for command in COMMANDS:
+        words = command.split()
+        for flag in ("--help", "-h"):
+            result = program.run(*words, flag)
+            checks.equal((result.code, result.stderr), (0, b""), f"{command} {flag}")
+            checks.check(b"Example:" in result.stdout or command == "formats", f"{command} {flag}: an example", result.stdout[:200])
+            checks.check(all(len(line) <= 80 for line in result.stdout.decode().split("\n") if "http" not in line), f"{command} {flag}: lines fit 80 columns", max(result.stdout.decode().split("\n"), key=len))
+            checks.check(STYLE not in result.stdout, f"{command} {flag}: no styles in a pipe")
+        wrong = program.run(*words, *REQUIRED.get(command, ()), "--no-such-option")
+        checks.equal((wrong.code, wrong.stdout), (64, b""), f"{command}: an option that there is not")
+        checks.check(b"no-such-option" in wrong.stderr, f"{command}: the message names it", wrong.stderr)
+    near = program.run("report", "--formt", "csv")
+    checks.check(near.code == 64 and b"--format" in near.stderr, "an option's nearest name", near.stderr)
+    for arguments, nearest in (
+        (("report", "safe-rato"), "safe-ratio"), (("report", "safe-ratio", "--by", "langauge"), "language"), (("report", "safe-ratio", "--sort", "totl"), "total"),
+        (("report", "safe-ratio", "--tz", "kolkata"), "Asia/Kolkata"), (("report", "safe-ratio", "--tz", "Europe/Berln"), "Europe/Berlin"),
+        (("report", "categories", "--taxonomy", "mlcomons"), "mlcommons"), (("report", "errors", "--format", "markdwn"), "markdown"),
+        (("report", "errors", "--format", "chart", "--column", "eror"), "errors"), (("ingest", "--format", "lama-guard-3", "/dev/null"), "llama-guard-3"),
+        (("aggregate", "--reports", "/nowhere", "--tz", "Asia/Kolkatta"), "Asia/Kolkata"),
+    ):  # fmt: skip
+        result = program.run(*arguments, "--db", "absent.db")
+        checks.equal((result.code, result.stdout), (64, b""), f"{' '.join(arguments)}: refused")
+        checks.check(nearest.encode() in result.stderr and result.stderr.count(b"\n") == 1, f"{' '.join(arguments)}: names {nearest}", result.stderr)
+
+
+def tables(checks: Checks, program: Program, database: str) -> None:
+    report = ["report", "safe-ratio", "--db", database, "--from", "2026-01-01", "--to", "2026-01-03", "--by", "model,language"]
+    piped = program.run(*report)
+    checks.check(piped.stdout.startswith(b"start,end,model,language,total") and STYLE not in piped.stdout, "csv in a pipe")
+    for columns in (40, 60, 80, 100, 140, 400):
+        screen = Screen(program.path, [*report, "--limit", "5"], columns=columns)
+        table = [line for line in screen.plain if line and not line.startswith(("(", "guardtally:"))]
+        checks.check(screen.code == 0 and table[0].startswith(("start", "model")), f"{columns} columns: a table", screen.lines[:3])
+        widest = max(map(width, table))
+        checks.check(widest <= columns or columns < 60, f"{columns} columns: it fits", widest)
+        checks.equal(any("left out for the width" in line for line in screen.plain), columns < 250, f"{columns} columns: what was cut is said")
+        checks.check("error_ratio" in table[0] and "safe_ratio" in table[0], f"{columns} columns: the error ratio stands beside the safe ratio", table[0])
+    wide = Screen(program.path, report, columns=400)
+    total = next(line for line in wide.plain if line.startswith("all "))
+    rows = piped.stdout.decode().split("\r\n")[1:-1]
+    checks.equal(total.split()[3], str(sum(int(row.split(",")[4]) for row in rows)), "the total is the sum of the rows")
+    checks.check(STYLE in wide.shown, "headers stand out on a terminal")
+    for environment in ({"NO_COLOR": "1"}, {"TERM": "dumb"}):
+        checks.check(STYLE not in Screen(program.path, report, environment=environment).shown, f"no styles with {environment}")
+    checks.check(STYLE in Screen(program.path, report, environment={"NO_COLOR": ""}).shown, "an empty NO_COLOR asks for nothing")
+    limited = Screen(program.path, [*report, "--limit", "2"], columns=200)
+    checks.check(any("more rows were left out by --limit 2" in line for line in limited.plain), "what the limit left out is said")
+
+
+def charts(checks: Checks, program: Program, database: str) -> None:
+    span = ["--db", database, "--from", "2026-01-01", "--to", "2026-01-03"]
+    for name in ("safe-ratio", "categories", "latency", "errors"):
+        for extra in ([], ["--every", "1d"], ["--by", "model"], ["--every", "1h", "--by", "model"]):
+            for columns in (40, 80, 200):
+                screen = Screen(program.path, ["report", name, *span, *extra, "--format", "chart", "--no-pager"], columns=columns, rows=24)
+                widest = max(map(width, screen.plain))
+                checks.check(screen.code == 0 and widest <= columns, f"{name} {extra} in {columns} columns", (screen.code, widest))
+            ascii_ = Screen(program.path, ["report", name, *span, *extra, "--format", "chart", "--no-pager"], environment={"LANG": "C"})
+            checks.check(not any(drawn in ascii_.shown.decode() for drawn in "│●├┤─█…"), f"{name} {extra}: ASCII where the locale has no more")
+            piped = program.run("report", name, *span, *extra, "--format", "chart", environment={"LANG": "C.UTF-8"})
+            checks.check(piped.code == 0 and STYLE not in piped.stdout, f"{name} {extra}: in a pipe")
+            csv = program.run("report", name, *span, *extra).stdout.decode().split("\r\n")[1:-1]
+            marks = [line for line in piped.stdout.decode().split("\n") if line.count("│") == 2]
+            checks.equal(len(marks), len(csv), f"{name} {extra}: a mark for each row")
+            picture = program.run("report", name, *span, *extra, "--format", "svg")
+            document = xml.dom.minidom.parseString(picture.stdout)
+            checks.equal((picture.code, document.documentElement.tagName), (0, "svg"), f"{name} {extra}: a picture")
+            checks.check(b"href" not in picture.stdout and b"<script" not in picture.stdout, f"{name} {extra}: it stands alone")
+    wrong = program.run("report", "errors", *span, "--column", "errors")
+    checks.equal(wrong.code, 64, "--column without a picture")
+
+
+def pager(checks: Checks, program: Program, database: str) -> None:
+    report = ["report", "safe-ratio", "--db", database, "--from", "2026-01-01", "--to", "2026-01-03", "--every", "1h"]
+    paging = {"PAGER": "sed s/^/paged:/"}
+    long = Screen(program.path, report, rows=24, environment=paging)
+    checks.check(long.code == 0 and all(line.startswith("paged:") for line in long.lines[:-1]) and len(long.lines) > 40, "long results go through PAGER", long.lines[:3])
+    checks.check(not any("paged:" in line for line in Screen(program.path, report, rows=200, environment=paging).lines), "short ones do not")
+    checks.check(not any("paged:" in line for line in Screen(program.path, [*report, "--no-pager"], rows=24, environment=paging).lines), "--no-pager")
+    checks.check(not any("paged:" in line for line in Screen(program.path, [*report, "--format", "csv"], rows=24, environment=paging).lines), "csv is for programs")
+    for absent in ("no-such-pager-anywhere", "cat", ""):
+        shown = Screen(program.path, report, rows=24, environment={"PAGER": absent})
+        checks.check(shown.code == 0 and sum("2026-01-0" in line for line in shown.plain) == 48, f"PAGER={absent!r}: all is shown all the same", shown.lines[:3])
+    early = Screen(program.path, report, rows=24, environment={"PAGER": "head -1"})
+    checks.equal(early.code, 0, "a pager that ends early")
+    checks.check(b"\x1b[1m" in Screen(program.path, report, rows=24, environment={"PAGER": "less", "LESS": "FRX"}, keys=b"q").shown, "less keeps styles") if subprocess.run(["which", "less"], capture_output=True, check=False).returncode == 0 else None
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--binary", required=True)
+    options = parser.parse_args()
+    checks = Checks("terminal")
+    program = Program(options.binary)
+    with tempfile.TemporaryDirectory() as folder:
+        os.chdir(folder)
+        database = os.path.join(folder, "x.db")
+        generated = program.run("generate", "--rows", "20000", "--days", "2", "--seed", "3").stdout
+        lines = [line.replace(b"shieldgemma-9b", "守卫模型-审核九号".encode()).replace(b"Llama-Guard-4-12B", "حارس النموذج".encode()) for line in generated.split(b"\n")]
+        checks.equal(program.ingest(database, "-", stdin=b"\n".join(lines)).code, 0, "a store")
+        for name, group in (("conventions", lambda: conventions(checks, program)), ("tables", lambda: tables(checks, program, database)), ("charts", lambda: charts(checks, program, database)), ("pager", lambda: pager(checks, program, database))):
+            checks.group(name)
+            group()
+        checks.end_group()
+        os.chdir("/")
+    return checks.finish()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,150 @@
+import Reports
+import Testing
+import Verdicts
+
+/// Tables on narrow screens, and charts, as whole texts.
+@Suite struct PictureTests {
+  private let hour = Timestamp.microsecondsPerHour
+  private let begin = Timestamp(microseconds: 1_767_225_600_000_000)
+
+  private func report(_ name: ReportName, step: BucketStep? = nil, by: [Dimension] = [], hours: Int64 = 4, zone: Zone = .utc) throws -> Report {
+    try Report(
+      name: name, span: Span(from: begin, to: begin.advanced(byMicroseconds: hours * hour)), step: step, by: by, filters: [], zone: zone)
+  }
+
+  private func written(_ format: ReportFormat, _ report: Report, _ rows: [[Cell]], column: String? = nil, screen: Screen = Screen()) throws -> String {
+    var writer = format.makeWriter(for: report, column: try column.map { try report.numericColumn(named: $0) }, screen: screen)
+    var bytes: [UInt8] = []
+    var totals = Report.Totals(report)
+    writer.begin(report.columns, to: &bytes)
+    for row in rows {
+      totals.add(row)
+      writer.row(row, to: &bytes)
+    }
+    if let cells = totals.cells { writer.total(cells, of: totals.rows, to: &bytes) }
+    writer.end(to: &bytes)
+    return String(decoding: bytes, as: UTF8.self)
+  }
+
+  private func safeRatio(_ hours: Range<Int64>, _ groups: [String] = [], _ counts: [Int64], _ ratios: [Double?]) -> [Cell] {
+    [.time(begin.advanced(byMicroseconds: hours.lowerBound * hour)), .time(begin.advanced(byMicroseconds: hours.upperBound * hour))]
+      + groups.map { .text($0) } + counts.map { .count($0) } + ratios.map { .ratio($0) }
+  }
+
+  private var ratios: [[Cell]] {
+    [
+      safeRatio(0..<4, ["守卫-8B"], [10, 8, 1, 1, 0], [0.8, 0.490162, 0.943318, 0.9, 0]),
+      safeRatio(0..<4, ["حارس"], [6, 5, 0, 0, 1], [1, 0.565509, 1, 1, 1.0 / 6]),
+      safeRatio(0..<4, ["a-guard-with-a-very-long-name"], [2, 0, 0, 0, 2], [nil, nil, nil, nil, 1]),
+    ]
+  }
+
+  @Test func tableWithTotal() throws {
+    #expect(
+      try written(.table, report(.safeRatio, by: [.model]), ratios) == """
+        start                 end                   model                          total  safe  controversial  unsafe  error  safe_ratio  safe_ratio_lower  safe_ratio_upper  loose_safe_ratio  error_ratio
+        --------------------  --------------------  -----------------------------  -----  ----  -------------  ------  -----  ----------  ----------------  ----------------  ----------------  -----------
+        2026-01-01T00:00:00Z  2026-01-01T04:00:00Z  守卫-8B                           10     8              1       1      0    0.800000          0.490162          0.943318          0.900000     0.000000
+        2026-01-01T00:00:00Z  2026-01-01T04:00:00Z  حارس                               6     5              0       0      1    1.000000          0.565509          1.000000          1.000000     0.166667
+        2026-01-01T00:00:00Z  2026-01-01T04:00:00Z  a-guard-with-a-very-long-name      2     0              0       0      2           -                 -                 -                 -     1.000000
+        --------------------  --------------------  -----------------------------  -----  ----  -------------  ------  -----  ----------  ----------------  ----------------  ----------------  -----------
+        all 3 rows                                                                    18    13              1       1      3    0.866667          0.621180          0.962639          0.933333     0.166667
+
+        """)
+  }
+
+  @Test func tableOnANarrowScreen() throws {
+    #expect(
+      try written(.table, report(.safeRatio, by: [.model]), ratios, screen: Screen(width: 80)) == """
+        start                 model             total  error  safe_ratio  error_ratio
+        --------------------  ----------------  -----  -----  ----------  -----------
+        2026-01-01T00:00:00Z  守卫-8B              10      0    0.800000     0.000000
+        2026-01-01T00:00:00Z  حارس                  6      1    1.000000     0.166667
+        2026-01-01T00:00:00Z  a-guard-with-a-…      2      2           -     1.000000
+        --------------------  ----------------  -----  -----  ----------  -----------
+        all 3 rows                                 18      3    0.866667     0.166667
+        (left out for the width: end, loose_safe_ratio, controversial, unsafe, safe, safe_ratio_upper, safe_ratio_lower; --format csv has all)
+
+        """)
+    #expect(
+      try written(.table, report(.categories), [], screen: Screen(width: 40, hasStyles: true)).hasPrefix("\u{1B}[1mstart  risk_type  verdicts  share_of_flagged\u{1B}[0m\n"))
+  }
+
+  @Test func noTotalWhereThereIsNone() throws {
+    let latency = try report(.latency)
+    let row: [Cell] = [.time(begin), .time(begin), .count(3), .latency(1_000), .latency(1_000), .latency(1_000), .latency(1_000), .latency(1_000)]
+    #expect(!(try written(.table, latency, [row, row])).contains("all 2 rows"))
+    let errors = try report(.errors)
+    let cause: [Cell] = [.time(begin), .time(begin), .text("http"), .count(3), .ratio(0.25)]
+    #expect(try written(.table, errors, [cause, cause]).contains("all 2 rows"))
+    #expect(!(try written(.table, errors, [cause])).contains("all"))
+  }
+
+  @Test func pointsInTheTerminal() throws {
+    let rows = [
+      safeRatio(0..<1, ["en"], [10, 8, 1, 1, 0], [0.8, 0.490162, 0.943318, 0.9, 0]),
+      safeRatio(2..<3, ["en"], [2, 0, 0, 0, 2], [nil, nil, nil, nil, 1]),
+      safeRatio(3..<4, ["en"], [6, 5, 0, 0, 1], [1, 0.565509, 1, 1, 0.166667]),
+    ]
+    let zone = try #require(Zone(name: "Asia/Kolkata"))
+    let hourly = try report(.safeRatio, step: .hour, by: [.language], zone: zone)
+    #expect(
+      try written(.chart, hourly, rows, screen: Screen(width: 80)) == """
+        safe_ratio by language, every 1h, 2026-01-01T05:30:00+05:30 to 2026-01-01T09:30…
+        ● safe_ratio, ├─┤ its 95% interval
+                                  0.4      0.6     0.8      1.0
+        en
+        2026-01-01T05:30:00+05:30 │    ├────────────●──────┤  │ 0.800000  error 0.000000
+        2026-01-01T07:30:00+05:30 │                           │        -  error 1.000000
+        2026-01-01T08:30:00+05:30 │       ├──────────────────●│ 1.000000  error 0.166667
+
+        """)
+    #expect(
+      try written(.chart, hourly, Array(rows.prefix(1)), column: "total", screen: Screen(width: 60, hasUnicode: false)) == """
+        total of safe-ratio by language, every 1h, 2026-01-01T05:30~
+                                   0     2    4     6    8    10
+        en
+        2026-01-01T05:30:00+05:30 |                            o| 10
+
+        """)
+  }
+
+  @Test func barsInTheTerminal() throws {
+    let rows: [[Cell]] = [("hate", 12), ("violence", 1), ("weapons", 0)].map { name, count in
+      [.time(begin), .time(begin), .text(name), .count(count), .count(0), .count(count), .ratio(0.5), .ratio(0.1)]
+    }
+    #expect(
+      try written(.chart, report(.categories), rows, screen: Screen(width: 50)) == """
+        verdicts of categories, 2026-01-01T00:00:00Z to 2…
+                  0           5         10          15
+        hate     │█████████████████████████████       │ 12
+        violence │███                                 │  1
+        weapons  │                                    │  0
+
+        """)
+    #expect(try written(.chart, report(.categories), []) == "verdicts of categories, 2026-01-01T00:00:00Z to 2026-01-01T04:00:00Z\n(no verdicts in this span)\n")
+  }
+
+  @Test func pictureHasAllItsParts() throws {
+    let rows = (0..<4).flatMap { index in
+      ["<b>&\"", "守卫"].map { safeRatio(index..<index + 1, [$0], [10, 8, 1, 1, 0], [0.8, 0.490162, 0.943318, 0.9, 0]) }
+    }.filter { if case .time(let start) = $0[0] { start != begin.advanced(byMicroseconds: hour) } else { false } }
+    let text = try written(.svg, report(.safeRatio, step: .hour, by: [.model]), rows)
+    #expect(text.hasPrefix("<svg xmlns=\"http://www.w3.org/2000/svg\""))
+    #expect(text.contains("&lt;b&gt;&amp;&quot;, error ratio 0.000000") && text.contains(">守卫, error ratio"))
+    #expect(text.contains("<title>safe_ratio by model, every 1h, 2026-01-01T00:00:00Z to 2026-01-01T04:00:00Z</title>"))
+    // Two series of two runs, for an hour is empty; a run of one hour has a line for its interval, one of two a band.
+    #expect(text.matches(of: /<polyline/).count == 4)
+    #expect(text.matches(of: /<polygon/).count == 2)
+    #expect(text.matches(of: /stroke-opacity/).count == 2)
+    #expect(text.hasSuffix("</svg>\n"))
+  }
+
+  @Test func columnsToDrawAreNumbers() throws {
+    let report = try report(.safeRatio, by: [.model])
+    #expect(throws: QueryError("there is no column eror; nearest: error; columns to draw are total, safe, controversial, unsafe, error, safe_ratio, safe_ratio_lower, safe_ratio_upper, loose_safe_ratio, error_ratio")) {
+      try report.numericColumn(named: "eror")
+    }
+    #expect(throws: QueryError.self) { try report.numericColumn(named: "model") }
+  }
+}
