@@ -1,6 +1,6 @@
 import NIOHTTP1
 
-/// What the ingestion reads of a request's head, gathered in one pass.
+/// What is read of a request's head, gathered in one pass.
 struct PostHead {
   var method: HTTPMethod
   var path: String
@@ -9,17 +9,20 @@ struct PostHead {
   var contentLength: String?
   var authorization: String?
   var idempotencyKey: String?
-  /// Whether the sender waits for leave before it sends the body.
+  /// Whether the sender waits for leave before it sends the body; HTTP/1.0 knows no such thing.
   var asksFirst = false
+  /// Whether the sender would go on in another protocol.
+  var asksForUpgrade = false
   /// Whether the sender reads an answer's body.
   var takesBody: Bool { method != .HEAD }
 
   init(_ head: HTTPRequestHead) {
     method = head.method
-    path = head.uri
+    path = Self.path(head.uri)
     for (name, value) in head.headers {
       switch name.utf8.count {
-      case 6 where Self.isSame(name, "expect"): asksFirst = value.lowercased() == "100-continue"
+      case 6 where Self.isSame(name, "expect"): asksFirst = head.version.minor > 0 && value.lowercased() == "100-continue"
+      case 7 where Self.isSame(name, "upgrade"): asksForUpgrade = true
       case 12 where Self.isSame(name, "content-type"): Self.join(value, to: &contentType)
       case 13 where Self.isSame(name, "authorization"): Self.join(value, to: &authorization)
       case 14 where Self.isSame(name, "content-length"): Self.join(value, to: &contentLength)
@@ -28,6 +31,17 @@ struct PostHead {
       default: break
       }
     }
+  }
+
+  /// The path and query of a target, which may also name the server (RFC 9112, 3.2.2).
+  private static func path(_ target: String) -> String {
+    guard target.utf8.first != UInt8(ascii: "/") else { return target }
+    for scheme in ["http://", "https://"] where target.lowercased().hasPrefix(scheme) {
+      let rest = target.dropFirst(scheme.count)
+      guard let start = rest.firstIndex(where: { $0 == "/" || $0 == "?" }) else { return "/" }
+      return (rest[start] == "?" ? "/" : "") + rest[start...]
+    }
+    return target
   }
 
   /// - Parameter lowercase: of the same length.

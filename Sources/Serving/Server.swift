@@ -127,8 +127,7 @@ package struct Server: Sendable {
       responder: Endpoint(answer: answer),
       server: .http1(
         configuration: .init(
-          additionalChannelHandlers: ingest.map { [IngestHandlerPlacer(IngestHandler(endpoint: $0, logger: logger, idleDeadline: Self.idleDeadline))] } ?? [],
-          idleTimeout: ingest == nil ? Self.idleDeadline : nil)),
+          additionalChannelHandlers: [ConnectionHandlerPlacer(ConnectionHandler(endpoint: ingest, logger: logger, idleDeadline: Self.idleDeadline))])),
       configuration: ApplicationConfiguration(address: .hostname(address.host, port: address.port), serverName: nil),
       onServerRunning: { [logger] channel in
         logger.info("listening", metadata: ["port": "\(channel.localAddress?.port ?? address.port)", "for": "\(name)"])

@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import gzip
 import hashlib
+import http.client
 import json
 import os
 import random
@@ -192,6 +193,14 @@ def tokens(scene: Scene) -> None:
         checks.equal(post("w-secret").json["stored"], 1, "a token for writing")
         checks.equal([service.get("/v1/reports/errors", bearer(token)).status for token in ("w-secret", "r-secret", "x")], [403, 200, 401], "reports")
         checks.equal([service.get("/metrics", bearer(token), metrics=True).status for token in ("r-secret", "m-secret", "x")], [403, 200, 401], "metrics")
+        for port, path_ in ((service.port, "/v1/reports/errors"), (service.port, "/v1/verdicts"), (service.metrics_port, "/metrics")):
+            with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+                method = "POST" if path_ == "/v1/verdicts" else "GET"
+                connection.sendall(f"{method} {path_} HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n".encode() * 2)
+                text = b""
+                while data := connection.recv(65_536):
+                    text += data
+            checks.check(text.count(b"HTTP/1.1 401") == 1 and text.lower().count(b"connection: close") == 1, f"{path_}: a refusal that says it is the last is the last", text)
         checks.equal([service.get(path, metrics=True).status for path in ("/livez", "/readyz")], [200, 200], "health needs none")
         bound = post("eu-secret", '{"id":"e","time":"2026-01-10T12:00:00Z","verdict":"safe"}\n{"id":"f","time":"2026-01-10T12:00:00Z","verdict":"safe","source":"us"}\n{"id":"g","time":"2026-01-10T12:00:00Z","verdict":"safe","source":"eu-west"}')
         checks.equal((bound.json["stored"], [(error["line"], error["code"]) for error in bound.json["errors"]]), (2, [(2, "foreign_source")]), "a token bound to a source")
@@ -347,6 +356,20 @@ def ending(scene: Scene) -> None:
             scene.checks.check(time.monotonic() - begun < 10, "SIGTERM: in bounded time", time.monotonic() - begun)
             stop(posters)
             scene.nothing_is_lost(service, posters, f"SIGTERM {number + 1}")
+    with scene.service("ending in a body", "--shutdown-deadline", "10s") as service:
+        body = numbered("half")
+        with socket.create_connection(("127.0.0.1", service.port), timeout=20) as connection:
+            connection.sendall(f"POST /v1/verdicts HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n\r\n{body[:-6]}".encode())
+            time.sleep(0.3)
+            begun = time.monotonic()
+            assert service.process
+            service.process.terminate()
+            text = b""
+            while data := connection.recv(65_536):
+                text += data
+        scene.checks.check(text.startswith(b"HTTP/1.1 503") and b'"code":"shutting_down"' in text and b"etry-" in text, "a body that was on its way is put off, not refused", text)
+        scene.checks.equal(service.process.wait(10), 0, "it ends with 0")
+        scene.checks.check(time.monotonic() - begun < 5, "without waiting for the body", time.monotonic() - begun)
 
 
 def killed(scene: Scene) -> None:
@@ -437,9 +460,9 @@ def wire(scene: Scene) -> None:
     """What happens on a connection: order, waiting, ends, and what is no HTTP."""
     checks = scene.checks
 
-    def talk(service: Service, *pieces: bytes, pause: float = 0.0, seconds: float = 10) -> tuple[bytes, float]:
+    def talk(service: Service, *pieces: bytes, pause: float = 0.0, seconds: float = 10, port: int = 0) -> tuple[bytes, float]:
         """What comes back, and how long the connection stayed open."""
-        with socket.create_connection(("127.0.0.1", service.port), timeout=seconds) as connection:
+        with socket.create_connection(("127.0.0.1", port or service.port), timeout=seconds) as connection:
             begun = time.monotonic()
             received = b""
             try:
@@ -504,6 +527,51 @@ def wire(scene: Scene) -> None:
             except TimeoutError:
                 pass
             checks.check(service.memory_kilobytes() < before + 20_000, "a sender that reads no answer is made to wait", (sent, before, service.memory_kilobytes()))
+        # Another protocol is asked for: the request is answered, and the connection says that it ends.
+        upgrade = ("Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c", "HTTP2-Settings: AAMAAABk")
+        for name, request, port in (
+            ("a post", post(numbered("u1"), *upgrade), service.port), ("a report", report[:-2] + "\r\n".join([*upgrade, "", ""]).encode(), service.port),
+            ("health", "\r\n".join(["GET /livez HTTP/1.1", "Host: x", *upgrade, "", ""]).encode(), service.metrics_port),
+        ):  # fmt: skip
+            text, seconds = talk(service, request, port=port)
+            checks.check(text.startswith(b"HTTP/1.1 200") and b"onnection: close" in text and seconds < 8, f"{name} that asks for another protocol", (text[:200], seconds))
+        checks.equal(service.post(numbered("u1")).json.get("duplicates"), 1, "and is stored")
+        # HEAD has no body, and the next answer begins where it should.
+        for path, port in (("/v1/reports/safe-ratio?from=2026-01-10&to=2026-01-11", service.port), ("/v1/verdicts", service.port), ("/nowhere", service.port), ("/livez", service.metrics_port), ("/metrics", service.metrics_port)):
+            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+            statuses_ = []
+            for method in ("HEAD", "GET", "HEAD", "GET"):
+                connection.request(method, path)
+                answer = connection.getresponse()
+                statuses_.append((answer.status, bool(answer.read())))
+            connection.close()
+            checks.check(statuses_[0][0] == statuses_[1][0] and [has for _, has in statuses_] == [False, True, False, True], f"HEAD {path}", statuses_)
+        # A half-closed sender gets all answers, in any order, and the connection ends.
+        for name, requests, marks in (("post, report", post(numbered("v1")) + report, 2), ("report, post", report + post(numbered("v2")), 2), ("post, report, post", post(numbered("v3")) + report + post(numbered("v4")), 3)):
+            with socket.create_connection(("127.0.0.1", service.port), timeout=5) as connection:
+                begun = time.monotonic()
+                connection.sendall(requests)
+                connection.shutdown(socket.SHUT_WR)
+                text = b""
+                while data := connection.recv(65_536):
+                    text += data
+                checks.check(text.count(b"HTTP/1.1 200") == marks and time.monotonic() - begun < 3, f"half closed after {name}", text)
+        # What cannot be read behind what can is answered, once, in its place.
+        for name, first in (("a post", post(numbered("w1"))), ("a report", report)):
+            text, seconds = talk(service, first + b"GARBAGE\x00\r\n\r\n")
+            checks.check(text.startswith(b"HTTP/1.1 200") and text.count(b"HTTP/1.1 400") == 1 and b'"code":"bad_request"' in text and seconds < 8, f"garbage behind {name}", (text, seconds))
+        text, seconds = talk(service, report[:-2] + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n")
+        checks.check(text.count(b"HTTP/1.1 ") == 1 and seconds < 8, "a report with a bad body has one answer", (text, seconds))
+        text, _ = talk(service, b"GARBAGE\r\n\r\n", port=service.metrics_port)
+        checks.check(text.startswith(b"HTTP/1.1 400") and b'"code":"bad_request"' in text, "garbage to the metrics", text)
+        text, _ = talk(service, post(numbered("x1"), "X-Long: " + "x" * 100_000, last))
+        checks.check(text.startswith(b"HTTP/1.1 431") and b'"code":"head_too_large"' in text, "a head over its bound", text[:300])
+        text, _ = talk(service, post(numbered("x2"), last, path="http://x/v1/verdicts") )
+        checks.check(text.startswith(b"HTTP/1.1 200") and b'"stored":1' in text, "a target that names the server", text)
+        text, _ = talk(service, post(numbered("x3"), "Expect: 100-continue").replace(b"HTTP/1.1", b"HTTP/1.0"))
+        checks.check(text.startswith(b"HTTP/1.1 200"), "HTTP/1.0 knows no Expect", text)
+        text, seconds = talk(service, post(numbered("x4")).replace(b"HTTP/1.1", b"HTTP/1.0"))
+        checks.check(b"onnection: close" in text and seconds < 3, "HTTP/1.0 ends its connection", (text, seconds))
         with socket.create_connection(("127.0.0.1", service.port), timeout=5) as connection:
             connection.sendall(post(numbered("h"))[:-5])
         time.sleep(0.2)

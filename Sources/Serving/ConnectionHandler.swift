@@ -3,20 +3,18 @@ import HTTPTypes
 import Logging
 import NIOCore
 import NIOHTTP1
-import NIOHTTPTypes
-import NIOHTTPTypesHTTP1
 
-/// Takes posted verdicts where they arrive, on the thread of their connection, without a task for each; every other request goes on to
-/// the server behind, one at a time.
+/// Keeps a connection: takes posted verdicts where they arrive, on the connection's thread, without a task for each, and passes every
+/// other request on to the server behind, one at a time.
 ///
-/// Stands between the reading of HTTP and what the server behind makes of it; see ``IngestHandlerPlacer``.
-final class IngestHandler: ChannelDuplexHandler, RemovableChannelHandler {
+/// Stands between the reading of HTTP and what the server behind makes of it; see ``ConnectionHandlerPlacer``.
+final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
   typealias InboundIn = HTTPServerRequestPart
   typealias InboundOut = HTTPServerRequestPart
   typealias OutboundIn = HTTPServerResponsePart
   typealias OutboundOut = HTTPServerResponsePart
 
-  private enum Phase {
+  enum Phase {
     /// No request.
     case idle
     /// A request of the server behind, until both it and its answer have ended.
@@ -31,35 +29,39 @@ final class IngestHandler: ChannelDuplexHandler, RemovableChannelHandler {
     case closing
   }
 
-  private let endpoint: IngestEndpoint
-  private let logger: Logger
+  /// Nil where no verdicts are taken.
+  private let endpoint: IngestEndpoint?
+  let logger: Logger
   private let idleDeadline: TimeAmount
-  private var phase = Phase.idle
-  private var intake: Intake?
+  var phase = Phase.idle
+  var intake: Intake?
   /// Whether the request at hand is its connection's last.
-  private var isLast = false
+  var isLast = false
   /// Whether its sender keeps a connection only if it is told so, as HTTP/1.0 has it.
-  private var isToldToStay = false
-  private var takesBody = true
-  /// Whether the sender sends no more, or the server ends.
-  private var isEnding = false
+  var isToldToStay = false
+  var takesBody = true
+  /// Whether the sender sends no more.
+  var isInputClosed = false
+  /// Why nothing more can be read, once what came before is answered.
+  var inputFault: RequestFault?
+  var isServerEnding = false
   /// What came of later requests while one was at hand.
-  private var held = CircularBuffer<HTTPServerRequestPart>()
+  var held = CircularBuffer<HTTPServerRequestPart>()
   private var isReadWanted = false
   private var isGoingOn = false
-  private var bodyTimer: Scheduled<Void>?
+  var bodyTimer: Scheduled<Void>?
   private var idleTimer: Scheduled<Void>?
-  private var lastActive = NIODeadline.now()
-  private var context: ChannelHandlerContext?
+  var lastActive = NIODeadline.now()
+  var context: ChannelHandlerContext?
   /// Of the encoder of answers, which these are written past.
-  fileprivate var encoder: ChannelHandlerContext?
+  var encoder: ChannelHandlerContext?
 
   /// Bodies up to this are read on the connection's thread; larger ones would keep its other connections waiting.
   private static let bytesReadHereMax = 1 << 20
-  /// After its last answer a connection is closed when its sender closes it, or after this: at once, the answer could be lost.
-  private static let closingDeadline = TimeAmount.seconds(5)
+  /// How long a body that is on its way may still take when the server ends.
+  private static let endingDeadline = TimeAmount.seconds(1)
 
-  init(endpoint: IngestEndpoint, logger: Logger, idleDeadline: TimeAmount) {
+  init(endpoint: IngestEndpoint?, logger: Logger, idleDeadline: TimeAmount) {
     self.endpoint = endpoint
     self.logger = logger
     self.idleDeadline = idleDeadline
@@ -104,23 +106,49 @@ final class IngestHandler: ChannelDuplexHandler, RemovableChannelHandler {
   }
 
   func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-    // Either would close the connection before its answer has gone.
-    guard event is ChannelShouldQuiesceEvent || event as? ChannelEvent == .inputClosed else { return context.fireUserInboundEventTriggered(event) }
-    switch phase {
-    case .idle, .passing, .closing: context.fireUserInboundEventTriggered(event)
-    case .receiving, .discarding, .answering: isEnding = true
+    if event is ChannelShouldQuiesceEvent {
+      isServerEnding = true
+      switch phase {
+      case .idle, .passing, .closing: context.fireUserInboundEventTriggered(event)
+      case .receiving, .discarding: watchBody(context, for: Self.endingDeadline)
+      // The server behind would close the connection before its answer has gone.
+      case .answering: break
+      }
+    } else if event as? ChannelEvent == .inputClosed {
+      isInputClosed = true
+      switch phase {
+      case .idle where held.isEmpty, .passing(hasRequestEnded: false, _): context.fireUserInboundEventTriggered(event)
+      case .closing: context.close(promise: nil)
+      // What came whole is answered first.
+      case .idle, .passing, .receiving, .discarding, .answering: break
+      }
+    } else {
+      context.fireUserInboundEventTriggered(event)
     }
   }
 
   func errorCaught(context: ChannelHandlerContext, error: any Error) {
-    guard error is HTTPParserError else { return context.fireErrorCaught(error) }
+    guard let error = error as? HTTPParserError else { return context.fireErrorCaught(error) }
+    let fault =
+      error == .headerOverflow
+      ? RequestFault(.requestHeaderFieldsTooLarge, "head_too_large", "the request's head is over 80 KiB or 1000 fields; nothing of it is stored", endsConnection: true)
+      : RequestFault(.badRequest, "bad_request", "this is no HTTP/1.1 request that ends; nothing of it is stored", endsConnection: true)
     switch phase {
-    case .passing: context.fireErrorCaught(error)
-    case .closing, .answering: break
-    case .idle, .receiving, .discarding:
-      respond(RequestFault(.badRequest, "bad_request", "this is no HTTP/1.1 request that ends; nothing of it is stored", endsConnection: true).answer)
+    case .receiving where isServerEnding && !isInputClosed: respond(Self.shuttingDown.answer)
+    case .idle where held.isEmpty, .receiving, .discarding: respond(fault.answer)
+    case .idle, .answering, .passing(hasRequestEnded: true, _): inputFault = fault
+    case .passing(hasRequestEnded: false, let hasAnswerEnded):
+      // Its answer is under way, and is its only one.
+      isLast = true
+      phase = .passing(hasRequestEnded: true, hasAnswerEnded: hasAnswerEnded)
+      context.fireChannelRead(wrapInboundOut(.end(nil)))
+      if hasAnswerEnded { beginClosing() }
+    case .closing: break
     }
   }
+
+  static let shuttingDown = RequestFault(
+    .serviceUnavailable, "shutting_down", "the server is ending; send the request again", retryAfter: 1, endsConnection: true)
 
   // MARK: - Requests
 
@@ -141,13 +169,19 @@ final class IngestHandler: ChannelDuplexHandler, RemovableChannelHandler {
 
   func channelReadComplete(context: ChannelHandlerContext) {
     // A body that came with its head needs no timer.
-    if bodyTimer == nil, intake != nil || isDiscarding {
-      bodyTimer = context.eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(endpoint.bodies.deadline)) { [self] in
-        bodyTimer = nil
-        if case .discarding(let fault) = phase { respond(fault.answer, isLast: true) } else { respond(endpoint.bodies.tooSlow.answer) }
-      }
+    if bodyTimer == nil, intake != nil || isDiscarding, let endpoint {
+      watchBody(context, for: isServerEnding ? Self.endingDeadline : TimeAmount(endpoint.bodies.deadline))
     }
     context.fireChannelReadComplete()
+  }
+
+  private func watchBody(_ context: ChannelHandlerContext, for time: TimeAmount) {
+    bodyTimer?.cancel()
+    bodyTimer = context.eventLoop.assumeIsolated().scheduleTask(in: time) { [self] in
+      bodyTimer = nil
+      if case .discarding(let fault) = phase { return respond(fault.answer, isLast: true) }
+      if let endpoint { respond(isServerEnding ? Self.shuttingDown.answer : endpoint.bodies.tooSlow.answer) }
+    }
   }
 
   private var isDiscarding: Bool { if case .discarding = phase { true } else { false } }
@@ -165,12 +199,12 @@ final class IngestHandler: ChannelDuplexHandler, RemovableChannelHandler {
     switch (phase, part) {
     case (.idle, .head(let head)): begin(head, context)
     case (.passing(_, let hasAnswerEnded), .end):
-      phase = hasAnswerEnded ? .idle : .passing(hasRequestEnded: true, hasAnswerEnded: false)
-      lastActive = .now()
       context.fireChannelRead(wrapInboundOut(part))
+      phase = .passing(hasRequestEnded: true, hasAnswerEnded: hasAnswerEnded)
+      if hasAnswerEnded { endPassing() }
     case (.passing, _): context.fireChannelRead(wrapInboundOut(part))
     case (.receiving, .body(let chunk)):
-      do { try intake?.take(chunk, of: endpoint.bodies) } catch { refuse(error) }
+      do { if let endpoint { try intake?.take(chunk, of: endpoint.bodies) } } catch { refuse(error) }
     case (.receiving, .end): store()
     case (.discarding(let fault), .end): respond(fault.answer)
     case (.discarding, _), (.closing, _), (.idle, _), (.answering, _), (.receiving, .head): break
@@ -178,14 +212,12 @@ final class IngestHandler: ChannelDuplexHandler, RemovableChannelHandler {
   }
 
   private func begin(_ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
-    guard Self.isOurs(head.uri) else {
-      phase = .passing(hasRequestEnded: false, hasAnswerEnded: false)
-      return context.fireChannelRead(wrapInboundOut(.head(head)))
-    }
-    isLast = !head.isKeepAlive
-    isToldToStay = head.version.minor == 0
     let post = PostHead(head)
+    // Other protocols are not spoken here, and nothing is read behind a request that asks for one.
+    isLast = !head.isKeepAlive || post.asksForUpgrade
+    isToldToStay = head.version.minor == 0
     takesBody = post.takesBody
+    guard let endpoint, Self.isOurs(post.path) else { return pass(head, post, context) }
     do {
       intake = try endpoint.accept(post)
       phase = .receiving
@@ -193,6 +225,14 @@ final class IngestHandler: ChannelDuplexHandler, RemovableChannelHandler {
     } catch {
       refuse(error, isAtOnce: post.asksFirst)
     }
+  }
+
+  private func pass(_ head: HTTPRequestHead, _ post: PostHead, _ context: ChannelHandlerContext) {
+    phase = .passing(hasRequestEnded: false, hasAnswerEnded: false)
+    var head = head
+    head.uri = post.path
+    if isLast { head.headers.replaceOrAdd(name: "connection", value: "close") }
+    context.fireChannelRead(wrapInboundOut(.head(head)))
   }
 
   private static func isOurs(_ path: String) -> Bool {
@@ -209,7 +249,7 @@ final class IngestHandler: ChannelDuplexHandler, RemovableChannelHandler {
   }
 
   private func store() {
-    guard let intake, let context else { return }
+    guard let intake, let context, let endpoint else { return }
     self.intake = nil
     bodyTimer?.cancel()
     bodyTimer = nil
@@ -222,71 +262,23 @@ final class IngestHandler: ChannelDuplexHandler, RemovableChannelHandler {
     if intake.body.readableBytes <= Self.bytesReadHereMax { work() } else { DispatchQueue.global(qos: .userInitiated).async(execute: work) }
   }
 
-  // MARK: - Answers
-
-  private func respond(_ answer: Answer, isLast isLastAnswer: Bool = false) {
-    guard let context else { return }
-    bodyTimer?.cancel()
-    bodyTimer = nil
-    intake = nil
-    let isClosing = isLast || isLastAnswer || answer.endsConnection || isEnding && held.isEmpty
-    logger.debug("request", metadata: ["path": "/v1/verdicts", "status": "\(answer.status.code)"])
-    // In one piece: what the encoder would see to is known of these answers.
-    let connection = isClosing ? "close" : isToldToStay ? "keep-alive" : nil
-    encoder?.writeAndFlush(NIOAny(answer.encoded(connection: connection, withBody: takesBody)), promise: nil)
-    lastActive = .now()
-    if isClosing {
-      phase = .closing
-      held.removeAll()
-      context.close(mode: .output, promise: nil)
-      bodyTimer = context.eventLoop.assumeIsolated().scheduleTask(in: Self.closingDeadline) { context.close(promise: nil) }
-    } else {
-      phase = .idle
-      goOn(context)
+  /// Takes what was held, up to the next request that has to be waited for; ends the connection where nothing more can come.
+  func goOn(_ context: ChannelHandlerContext) {
+    guard !isGoingOn else { return }
+    if !held.isEmpty {
+      isGoingOn = true
+      while takesParts, let part = held.popFirst() { take(part, context) }
+      isGoingOn = false
+      channelReadComplete(context: context)
     }
-  }
-
-  func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
-    context.write(data, promise: promise)
-    if case .end = unwrapOutboundIn(data), case .passing(let hasRequestEnded, _) = phase {
-      phase = hasRequestEnded ? .idle : .passing(hasRequestEnded: false, hasAnswerEnded: true)
-      lastActive = .now()
-      if hasRequestEnded, !held.isEmpty { context.eventLoop.assumeIsolated().execute { [self] in goOn(context) } }
+    guard held.isEmpty else { return }
+    if case .idle = phase {
+      if let inputFault { return respond(inputFault.answer) }
+      if isInputClosed || isServerEnding { return beginClosing() }
     }
-  }
-
-  /// Takes what was held, up to the next request that has to be waited for.
-  private func goOn(_ context: ChannelHandlerContext) {
-    guard !held.isEmpty, !isGoingOn else { return }
-    isGoingOn = true
-    while takesParts, let part = held.popFirst() { take(part, context) }
-    isGoingOn = false
-    channelReadComplete(context: context)
-    if held.isEmpty, isReadWanted {
+    if isReadWanted {
       isReadWanted = false
       context.read()
-    }
-  }
-}
-
-/// Puts an ``IngestHandler`` in its place and goes.
-final class IngestHandlerPlacer: ChannelInboundHandler, RemovableChannelHandler {
-  typealias InboundIn = HTTPRequestPart
-
-  private let handler: IngestHandler
-
-  init(_ handler: IngestHandler) { self.handler = handler }
-
-  func handlerAdded(context: ChannelHandlerContext) {
-    let pipeline = context.pipeline.syncOperations
-    do {
-      handler.encoder = try pipeline.context(handlerType: HTTPResponseEncoder.self)
-      let codec = try pipeline.handler(type: HTTP1ToHTTPServerCodec.self)
-      try pipeline.addHandler(handler, position: .before(codec))
-      pipeline.removeHandler(context: context, promise: nil)
-    } catch {
-      context.fireErrorCaught(error)
-      context.close(promise: nil)
     }
   }
 }
