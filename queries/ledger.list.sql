@@ -1,2 +1,2 @@
--- All runs: run, input, started_at, read, stored, duplicates, conflicts, rejected, unrecognised, checksum.
-SELECT run, input, started_at, read, stored, duplicates, conflicts, rejected, unrecognised, checksum FROM ledger ORDER BY run
+-- All runs: run, input, started_at, read, stored, duplicates, conflicts, rejected, unrecognised, discarded, checksum.
+SELECT run, input, started_at, read, stored, duplicates, conflicts, rejected, unrecognised, discarded, checksum FROM ledger ORDER BY run

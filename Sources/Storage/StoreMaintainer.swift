@@ -22,6 +22,12 @@ package protocol StoreMaintainer: AnyObject {
   /// - Returns: false, and nothing has changed, where there are verdicts before it.
   func raiseFloor(to time: Timestamp) throws -> Bool
 
+  /// Removes selected verdicts, puts a recount in the place of the tallies of their 15-minute buckets, and adds what was removed to the
+  /// run's ledger row, all in one commit. Counters stay. Where nothing is selected, nothing is written.
+  ///
+  /// - Returns: how many verdicts were removed.
+  func discard(_ selection: VerdictSelection, in run: inout LedgerRun) throws -> Int
+
   /// Gives space of dropped verdicts back to the file system.
   func reclaimSpace() throws
 

@@ -113,6 +113,42 @@ final class PostgresMaintainer: StoreMaintainer {
     }
   }
 
+  func discard(_ selection: VerdictSelection, in run: inout LedgerRun) throws -> Int {
+    let before = run
+    let (removed, after) = try translated {
+      // Writers are kept out, readers are not.
+      try connection.transaction("BEGIN; SET LOCAL lock_timeout = \(Self.dropTimeoutMilliseconds)") {
+        try connection.lock(.floor, space: space)
+        func codes(_ dimension: Dimension) -> PostgresValue { .integers((selection.codes[dimension] ?? []).sorted().map { Int64($0) }) }
+        let removed = try connection.run(
+          "verdicts.discard", .integer(selection.span.from.microseconds), .integer(selection.span.to.microseconds), codes(.source), codes(.model),
+          codes(.stage), codes(.method), codes(.language), codes(.region))
+        let count = (0..<removed.count).reduce(0) { $0 + Int(removed.integer($1, 1)) }
+        guard count > 0 else { return (0, before) }
+        let snapshot = PostgresSnapshot(connection, place: place)
+        _ = try TallyRows.replace(buckets: TallyKey.buckets(of: selection.span), of: snapshot, connection)
+        let sources = Set((0..<removed.count).map { UInt32(truncatingIfNeeded: removed.integer($0, 0)) })
+        for (source, time) in try NewestVerdicts(of: sources, in: snapshot).times {
+          try connection.run("source_activity_deltas.delete", .integer(Int64(source)))
+          if let time {
+            try connection.run("source_activity.set", .integer(Int64(source)), .integer(time.microseconds))
+          } else {
+            try connection.run("source_activity.delete", .integer(Int64(source)))
+          }
+        }
+        var after = before
+        after.discarded += count
+        if after.run == nil { after.run = try connection.run("ledger.next_run").integer(0, 0) }
+        try connection.run(
+          "ledger.put_discard", .integer(after.run ?? 0), .text(after.input), .integer(after.startedAt.microseconds), .integer(Int64(after.discarded)),
+          .integer(after.checksum))
+        return (count, after)
+      }
+    }
+    run = after
+    return removed
+  }
+
   /// Dropped partitions have given their files back.
   func reclaimSpace() throws {}
 

@@ -58,13 +58,7 @@ final class PostgresSession {
   func rebuildTallies(buckets: Range<UInt32>) throws -> RebuildOutcome {
     try connection.holding(.aggregation, space: space) {
       try connection.transaction("BEGIN ISOLATION LEVEL REPEATABLE READ; LOCK TABLE ONLY verdicts IN ACCESS SHARE MODE") {
-        let repair = try TallyRepair(of: PostgresSnapshot(connection, place: place), buckets: buckets)
-        // Folded and not folded alike: what was committed after this snapshot stays to be folded.
-        let all = (repair.kept + repair.changed.keys + repair.stale).map { Optional($0.number) } + repair.unknown.map { Optional($0) }
-        try connection.run("tally_deltas.delete_all", .integers(all))
-        try connection.run("tallies.delete_all", .integers(all))
-        try TallyRows(repair.recount).put(connection)
-        return repair.outcome
+        try TallyRows.replace(buckets: buckets, of: PostgresSnapshot(connection, place: place), connection)
       }
     }
   }

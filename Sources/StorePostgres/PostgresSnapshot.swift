@@ -195,7 +195,7 @@ final class PostgresSnapshot: StoreSnapshot {
         counts.unrecognised = try column(8)
         return LedgerEntry(
           run: list.integer(row, 0), input: list.text(row, 1), startedAt: try time(list.integer(row, 2), of: name), counts: counts,
-          checksum: list.integer(row, 9))
+          discarded: try column(9), checksum: list.integer(row, 10))
       }
     }
   }

@@ -1,3 +1,4 @@
+import Storage
 import Tallies
 
 /// Tallies on their way into a table.
@@ -19,6 +20,17 @@ struct TallyRows: Sendable {
   /// Puts them in the place of what is folded.
   func put(_ connection: PostgresConnection) throws {
     if !numbers.isEmpty { try connection.run("tallies.put_all", .integers(numbers), .blobs(cells)) }
+  }
+
+  /// Puts a recount of their verdicts in the place of whatever the buckets held.
+  static func replace(buckets: Range<UInt32>, of snapshot: PostgresSnapshot, _ connection: PostgresConnection) throws -> RebuildOutcome {
+    let repair = try TallyRepair(of: snapshot, buckets: buckets)
+    // Folded and not folded alike: what was committed after this snapshot stays to be folded.
+    let all = (repair.kept + repair.changed.keys + repair.stale).map { Optional($0.number) } + repair.unknown.map { Optional($0) }
+    try connection.run("tally_deltas.delete_all", .integers(all))
+    try connection.run("tallies.delete_all", .integers(all))
+    try TallyRows(repair.recount).put(connection)
+    return repair.outcome
   }
 
   /// Appends them to what is to be folded.

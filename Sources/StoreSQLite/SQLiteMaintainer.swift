@@ -1,5 +1,6 @@
 import SQLFiles
 import Storage
+import Tallies
 import Verdicts
 
 /// The scheduled job on an SQLite file. Tallies are kept whole by every commit, so there is nothing to fold.
@@ -57,6 +58,36 @@ final class SQLiteMaintainer: StoreMaintainer {
       try put("floor", max(time, try snapshot.floor() ?? time).microseconds)
       return true
     }
+  }
+
+  func discard(_ selection: VerdictSelection, in run: inout LedgerRun) throws -> Int {
+    let before = run
+    let (removed, after) = try connection.transaction {
+      let removed = try blocks.remove(selection)
+      let count = removed.values.reduce(0, +)
+      guard count > 0 else { return (0, before) }
+      let snapshot = SQLiteSnapshot(connection: connection, files: files)
+      _ = try TallyTable(connection: connection, files: files).replace(buckets: TallyKey.buckets(of: selection.span), of: snapshot)
+      for (source, time) in try NewestVerdicts(of: Set(removed.keys), in: snapshot).times {
+        let put = try connection.query(time == nil ? "source_activity.delete" : "source_activity.set", of: files)
+        put.bind(1, Int64(source))
+        if let time { put.bind(2, time.microseconds) }
+        try put.run()
+      }
+      var after = before
+      after.discarded += count
+      if after.run == nil { after.run = try connection.integer(files.query("ledger.next_run")) }
+      let put = try connection.query("ledger.put_discard", of: files)
+      put.bind(1, after.run ?? 0)
+      put.bind(2, after.input)
+      put.bind(3, after.startedAt.microseconds)
+      put.bind(4, Int64(after.discarded))
+      put.bind(5, after.checksum)
+      try put.run()
+      return (count, after)
+    }
+    run = after
+    return removed
   }
 
   func reclaimSpace() throws {

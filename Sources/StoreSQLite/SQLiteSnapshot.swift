@@ -225,7 +225,7 @@ struct SQLiteSnapshot: StoreSnapshot {
       entries.append(
         LedgerEntry(
           run: list.integer(0), input: list.text(1), startedAt: try time(list.integer(2), of: "ledger row \(list.integer(0))"), counts: counts,
-          checksum: list.integer(9)))
+          discarded: try column(9), checksum: list.integer(10)))
     }
     return entries
   }

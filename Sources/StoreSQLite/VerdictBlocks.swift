@@ -58,6 +58,43 @@ struct VerdictBlocks {
     try write(replacing: block, isAppend: false)
   }
 
+  /// Removes selected verdicts.
+  ///
+  /// - Returns: how many, by source.
+  mutating func remove(_ selection: VerdictSelection) throws -> [UInt32: Int] {
+    let list = try connection.query("verdict_blocks.numbers_in_span", of: files)
+    list.bind(1, selection.span.from.microseconds)
+    list.bind(2, selection.span.to.microseconds)
+    var numbers: [Int64] = []
+    while try list.step() { numbers.append(list.integer(0)) }
+    list.reset()
+    var removed: [UInt32: Int] = [:]
+    for number in numbers {
+      let find = try connection.query("verdict_blocks.find", of: files)
+      find.bind(1, number)
+      guard try find.step() else { continue }
+      let block = try read(find)
+      find.reset()
+      merged.removeAll(keepingCapacity: true)
+      mergedIDs.removeAll(keepingCapacity: true)
+      decoder.rows.withUnsafeBufferPointer { rows in
+        decoder.ids.withUnsafeBufferPointer { ids in
+          for index in rows.indices {
+            if selection.contains(rows[index]) { removed[rows[index].codes[Dimension.source.lane], default: 0] += 1 } else { append(rows.baseAddress! + index, ids.baseAddress!) }
+          }
+        }
+      }
+      if merged.isEmpty {
+        let delete = try connection.query("verdict_blocks.delete", of: files)
+        delete.bind(1, number)
+        try delete.run()
+      } else if merged.count < decoder.rows.count {
+        try write(replacing: block, isAppend: false)
+      }
+    }
+    return removed
+  }
+
   /// A block that has been read; its rows are in the decoder.
   private struct Found {
     var block: Int64

@@ -31,5 +31,12 @@ package struct TallyKey: Hashable, Comparable, Sendable {
     UInt32(clamping: microseconds / grainMicroseconds)
   }
 
+  /// The buckets that a span touches.
+  package static func buckets(of span: Span) -> Range<UInt32> {
+    guard !span.isEmpty else { return 0..<0 }
+    let last = bucket(of: span.to.microseconds - 1)
+    return bucket(of: span.from.microseconds)..<(last < .max ? last + 1 : last)
+  }
+
   package static func < (left: TallyKey, right: TallyKey) -> Bool { left.number < right.number }
 }

@@ -17,7 +17,7 @@ struct GuardTally: ParsableCommand {
       """,
     version: ProgramVersion.text,
     subcommands: [
-      IngestCommand.self, ServeCommand.self, AggregateCommand.self, ReportCommand.self, MetricsCommand.self, VerifyCommand.self, RebuildCommand.self,
+      IngestCommand.self, ServeCommand.self, AggregateCommand.self, ReportCommand.self, MetricsCommand.self, VerifyCommand.self, RebuildCommand.self, DiscardCommand.self,
       FormatsCommand.self, MigrateCommand.self, GenerateCommand.self,
     ])
 

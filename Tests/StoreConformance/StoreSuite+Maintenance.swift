@@ -12,6 +12,7 @@ extension StoreSuite {
     ("drops no day that has changed", { try $0.dropsNoChangedDay() }),
     ("a floor is never moved over verdicts, nor back", { try $0.movesTheFloorForward() }),
     ("counts runs of the job", { try $0.countsRuns() }),
+    ("discards what is selected and nothing else", { try $0.discardsWhatIsSelected() }),
   ]
 
   private static let day = Timestamp(microseconds: start)
@@ -63,6 +64,34 @@ extension StoreSuite {
     }
     let recount = try store.read { try TallyRecount(of: $0, in: .always).tallies }
     #expect(try recount == tallies())
+  }
+
+  private func discardsWhatIsSelected() throws {
+    try storeTwoDays()
+    let before = try answers()
+    let (code, present, newest) = try store.read { snapshot in
+      (try #require(try snapshot.values(of: .source).all.first { $0.value == "s1" }).code, try snapshot.verdictCount(), try snapshot.lastVerdictBySource())
+    }
+    var run = LedgerRun(input: "discard s1", startedAt: Self.day)
+    let first = Span(from: Self.day, to: Self.day.advanced(byMicroseconds: Timestamp.microsecondsPerHour * 6 + 1))
+    let rest = Span(from: first.to, to: Span.always.to)
+    let removed = try withMaintainer { maintainer throws in
+      let none = try maintainer.discard(VerdictSelection(span: first, codes: [.source: [code], .stage: [UInt32(Stage.response.rawValue)]]), in: &run)
+      #expect(none == 0 && run.run == nil)
+      return try [first, rest].map { try maintainer.discard(VerdictSelection(span: $0, codes: [.source: [code]]), in: &run) }
+    }
+    #expect(removed == [34, 233])
+    try store.read { snapshot in
+      #expect(try snapshot.verdictCount() == present - 267)
+      #expect(try snapshot.lastVerdictBySource().map(\.source) == newest.map(\.source).filter { $0 != code })
+      let entry = try #require(try snapshot.ledger().last)
+      #expect(entry.input == "discard s1" && entry.discarded == 267 && entry.isIntact && entry.counts == LedgerCounts())
+    }
+    #expect(try store.read { try TallyRecount(of: $0, in: .always).tallies } == tallies())
+    #expect(try answers().counters == before.counters)
+    // The identities are free again.
+    let outcome = try store([[Record("id-1", Self.start + Timestamp.microsecondsPerDay / 400) { $0.source = "s1" }]])
+    #expect(outcome.last?.counts.stored == 1)
   }
 
   private func oneJobAtATime() throws {

@@ -1,4 +1,4 @@
-import Storage
+package import Storage
 package import Verdicts
 
 /// `--where DIM=VALUE[,VALUE…]`: lets through verdicts whose value is one of the alternatives.
@@ -25,7 +25,7 @@ package struct DimensionFilter: Sendable, Equatable {
   }
 
   /// For each of a dimension's codes whether it is let through.
-  func matchingCodes(of values: CodedValues) -> [Bool] {
+  package func matchingCodes(of values: CodedValues) -> [Bool] {
     var matching: [Bool] = []
     for (code, value) in values.all {
       while matching.count < Int(code) { matching.append(false) }

@@ -1,0 +1,2 @@
+-- Source $1 has no verdict.
+DELETE FROM source_activity WHERE source = $1

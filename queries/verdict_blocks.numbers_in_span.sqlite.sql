@@ -1,0 +1,7 @@
+-- Numbers of the blocks with a verdict in [$1, $2), in order. Blocks do not overlap, so only the last that begins before $1 can
+-- reach into the span.
+SELECT block
+FROM verdict_blocks
+WHERE first_time >= coalesce((SELECT max(first_time) FROM verdict_blocks WHERE first_time < $1), $1)
+  AND first_time < $2
+ORDER BY first_time, first_source, first_id
