@@ -77,7 +77,7 @@ let package = Package(
       name: "guardtally",
       dependencies: [
         "Guards", "JSONReading", "Ingestion", "Serving", "Reports", "Exposition", "Verification", "Traffic", "Files", "Aggregation", "StoreSQLite",
-        "StorePostgres",
+        "StorePostgres", "SQLFiles",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ]),

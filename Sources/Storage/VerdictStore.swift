@@ -22,6 +22,9 @@ package protocol VerdictStore: Sendable {
   /// but makes no file.
   func makeMaintainer() throws -> (any StoreMaintainer)?
 
+  /// Looks at the store and the machine under it; stores nothing.
+  func findings() -> [StoreFinding]
+
   /// Reads one consistent state. Never creates a database; refuses one whose schema is not this program's.
   func read<Result>(_ body: (any StoreSnapshot) throws -> Result) throws -> Result
 }

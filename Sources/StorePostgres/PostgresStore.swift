@@ -7,11 +7,11 @@ package import Verdicts
 /// Values are matched and sorted by their bytes, times are numbers, and each session is set up whatever the server's defaults are,
 /// so answers are those of every other store. Writers append what they counted; the scheduled job folds it.
 package struct PostgresStore: VerdictStore {
-  private let address: PostgresAddress
+  let address: PostgresAddress
   /// How long to wait for other sessions' locks, and for a server that restarts.
   private let patienceMilliseconds: Int32
   private let isInterrupted: @Sendable () -> Bool
-  private let now: @Sendable () -> Timestamp
+  let now: @Sendable () -> Timestamp
   private let files = SQLFiles(dialect: .postgres)
 
   package init(

@@ -9,7 +9,7 @@ import Glibc
 
 /// Verdicts in one SQLite file.
 ///
-/// The file is made with 16 KiB pages (a fifth faster in bulk than 4 KiB), incremental auto-vacuum (so that retention can give
+/// The file is made with 4 KiB pages (a small commit writes a page in each of a dozen places), incremental auto-vacuum (so that retention can give
 /// space back), a write-ahead log (readers and a writer beside each other) and a sync at each commit.
 package struct SQLiteStore: VerdictStore {
   package var path: String

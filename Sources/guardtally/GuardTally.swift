@@ -15,10 +15,10 @@ struct GuardTally: ParsableCommand {
       Exit codes: 0 done, 1 failed, 64 wrong usage, 65 some input rejected or in conflict, 69 database out of reach, \
       130 interrupted.
       """,
-    version: ProgramVersion.text,
+    version: ProgramVersion.details,
     subcommands: [
       IngestCommand.self, ServeCommand.self, AggregateCommand.self, ReportCommand.self, MetricsCommand.self, VerifyCommand.self, RebuildCommand.self, DiscardCommand.self,
-      FormatsCommand.self, MigrateCommand.self, GenerateCommand.self,
+      DoctorCommand.self, FormatsCommand.self, MigrateCommand.self, GenerateCommand.self,
     ])
 
   static func main() {

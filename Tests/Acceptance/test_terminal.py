@@ -21,7 +21,7 @@ import xml.dom.minidom
 
 from harness import Checks, Program
 
-COMMANDS = ("ingest", "serve", "aggregate", "report", "metrics", "verify", "rebuild", "discard", "formats", "formats list", "formats show", "formats parse", "migrate", "generate")
+COMMANDS = ("ingest", "serve", "aggregate", "report", "metrics", "verify", "rebuild", "discard", "doctor", "formats", "formats list", "formats show", "formats parse", "migrate", "generate")
 REQUIRED = {"rebuild": ("--from", "2026-01-01", "--to", "2026-01-02"), "formats show": ("wildguard",), "formats parse": ("wildguard",)}
 STYLE = b"\x1b["
 

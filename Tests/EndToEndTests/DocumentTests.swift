@@ -4,7 +4,7 @@ import Testing
 /// What README and --help show is what happens.
 @Suite struct DocumentTests {
   /// The examples under "Example:" in a command's help, pasted into an empty folder.
-  @Test(arguments: ["ingest", "report", "metrics", "verify", "rebuild", "discard", "migrate", "generate", "aggregate", "serve", "formats", "formats list", "formats show", "formats parse"])
+  @Test(arguments: ["ingest", "report", "metrics", "verify", "rebuild", "discard", "doctor", "migrate", "generate", "aggregate", "serve", "formats", "formats list", "formats show", "formats parse"])
   func helpExamplesWork(command: String) throws {
     let shell = try Shell()
     let help = try shell.run("guardtally \(command) --help").output
