@@ -165,6 +165,36 @@ def pager(checks: Checks, program: Program, database: str) -> None:
     checks.check(b"\x1b[1m" in Screen(program.path, report, rows=24, environment={"PAGER": "less", "LESS": "FRX"}, keys=b"q").shown, "less keeps styles") if subprocess.run(["which", "less"], capture_output=True, check=False).returncode == 0 else None
 
 
+def manuals(checks: Checks, program: Program, folder: str) -> None:
+    """Manual pages and completions, generated, and read by what reads them."""
+    script = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "script", "man")
+    pages = os.path.join(folder, "man")
+    made = subprocess.run([sys.executable, script, "--binary", program.path, pages], capture_output=True, check=False)
+    checks.equal((made.returncode, made.stderr), (0, b""), "script/man")
+    names = sorted(os.listdir(pages))
+    checks.equal(names, sorted({"guardtally.1"} | {"-".join(["guardtally", *command.split()]) + ".1" for command in COMMANDS}), "a page for each command")
+    for name in names:
+        lint = subprocess.run(["mandoc", "-Tlint", "-W", "warning", os.path.join(pages, name)], capture_output=True, text=True, check=False)
+        checks.equal((lint.returncode, lint.stdout), (0, ""), f"{name}: mandoc has nothing to say")
+    text = subprocess.run(["mandoc", "-Tascii", os.path.join(pages, "guardtally-report.1")], capture_output=True, check=True).stdout
+    plain = re.sub(rb".\x08", b"", text).decode()
+    for option in re.findall(r"^  (--[a-z-]+)", program.run("report", "--help").stdout.decode(), flags=re.MULTILINE):
+        checks.check(option in plain or option == "--version", f"the page of report has {option}")
+    for shell in ("bash", "zsh", "fish"):
+        generated = program.run(f"--generate-completion-script={shell}")
+        checks.equal((generated.code, generated.stderr), (0, b""), f"completions for {shell}")
+        path = os.path.join(folder, f"completions.{shell}")
+        with open(path, "wb") as file:
+            file.write(generated.stdout)
+        parsed = subprocess.run([shell, "--no-execute" if shell == "fish" else "-n", path], capture_output=True, text=True, check=False)
+        checks.equal((parsed.returncode, parsed.stderr), (0, ""), f"{shell} reads them")
+    for words, wanted in ((["rep"], "report"), (["report", "safe"], "safe-ratio"), (["report", "errors", "--format", "mark"], "markdown"), (["report", "errors", "--every", "15"], "15m"), (["ingest", "--format", "qwen"], "qwen3guard-gen"), (["verify", "--busy"], "--busy-timeout")):
+        line = " ".join(["guardtally", *words])
+        simulated = f"source {folder}/completions.bash; PATH={os.path.dirname(program.path)}:$PATH; COMP_WORDS=({line}); COMP_CWORD={len(words)}; COMP_LINE='{line}'; COMP_POINT={len(line)}; _guardtally guardtally '{words[-1]}' '{(["guardtally", *words])[-2]}'; printf '%s\\n' \"${{COMPREPLY[@]}}\""
+        offered = subprocess.run(["bash", "-c", simulated], capture_output=True, text=True, check=False)
+        checks.check(wanted in offered.stdout.split(), f"bash completes {line}", (offered.stdout, offered.stderr[-300:]))
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--binary", required=True)
@@ -177,7 +207,7 @@ def main() -> int:
         generated = program.run("generate", "--rows", "20000", "--days", "2", "--seed", "3").stdout
         lines = [line.replace(b"shieldgemma-9b", "守卫模型-审核九号".encode()).replace(b"Llama-Guard-4-12B", "حارس النموذج".encode()) for line in generated.split(b"\n")]
         checks.equal(program.ingest(database, "-", stdin=b"\n".join(lines)).code, 0, "a store")
-        for name, group in (("conventions", lambda: conventions(checks, program)), ("tables", lambda: tables(checks, program, database)), ("charts", lambda: charts(checks, program, database)), ("pager", lambda: pager(checks, program, database))):
+        for name, group in (("conventions", lambda: conventions(checks, program)), ("tables", lambda: tables(checks, program, database)), ("charts", lambda: charts(checks, program, database)), ("pager", lambda: pager(checks, program, database)), ("manuals", lambda: manuals(checks, program, folder))):
             checks.group(name)
             group()
         checks.end_group()

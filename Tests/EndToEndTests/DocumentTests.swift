@@ -49,6 +49,23 @@ import Testing
     #expect(drawn == (try String(contentsOf: Shell.repository.appending(path: "docs/images/\(name).svg"), encoding: .utf8)))
   }
 
+  /// Every code of an error is explained in the docs, whichever list it belongs to.
+  @Test func everyErrorCodeIsListed() throws {
+    let list = try String(contentsOf: Shell.repository.appending(path: "docs/errors.md"), encoding: .utf8)
+    func source(_ path: String) throws -> String { try String(contentsOf: Shell.repository.appending(path: path), encoding: .utf8) }
+    let store = try source("Sources/Storage/StoreError.swift").matches(of: /case (\w+)(?: = "(\w+)")?\n/).map { String($0.2 ?? $0.1) }
+    let inputs = try #require(try source("Sources/Records/ByteSource.swift").firstMatch(of: /enum Code: String, Sendable \{\n *case ([\w, ]+)\n/)).1
+      .split(separator: ", ").map(String.init)
+    var http: Set<String> = []
+    let serving = Shell.repository.appending(path: "Sources/Serving")
+    for file in try FileManager.default.contentsOfDirectory(atPath: serving.path()) where file.hasSuffix(".swift") {
+      for match in try source("Sources/Serving/\(file)").matches(of: /RequestFault\(\s*\.\w+, "(\w+)"/) { http.insert(String(match.1)) }
+    }
+    #expect(store.count >= 12 && inputs.count == 4 && http.count >= 20)
+    for code in store + inputs { #expect(list.contains("| `\(code)` |"), "\(code)") }
+    for code in http { #expect(list.contains("`\(code)`"), "\(code)") }
+  }
+
   /// Every reason code that a record can be refused for is explained in the docs.
   @Test func everyRejectionCodeIsListed() throws {
     let list = try String(contentsOf: Shell.repository.appending(path: "docs/records.md"), encoding: .utf8)

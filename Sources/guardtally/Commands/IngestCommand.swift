@@ -21,7 +21,7 @@ struct IngestCommand: ParsableCommand {
           guardtally ingest --db example.db
       """)
 
-  @Argument(help: ArgumentHelp("Files to read; - or nothing is standard input.", valueName: "file"))
+  @Argument(help: ArgumentHelp("Files to read; - or nothing is standard input.", valueName: "file"), completion: .file())
   var files: [String] = []
 
   @OptionGroup var storeOptions: StoreOptions
@@ -45,12 +45,12 @@ struct IngestCommand: ParsableCommand {
   @Option(
     help: ArgumentHelp(
       "The format of lines that are a guard's bare reply, and of records with output that name none; guardtally formats lists them.",
-      valueName: "name"))
+      valueName: "name"), completion: .list(GuardCatalog.standard.formats.map(\.name)))
   var format: String?
 
   @OptionGroup var replyOptions: ReplyOptions
 
-  @Option(help: ArgumentHelp("Write where each refused line stands, and why, as CSV.", valueName: "file"))
+  @Option(help: ArgumentHelp("Write where each refused line stands, and why, as CSV.", valueName: "file"), completion: .file())
   var rejects: String?
 
   @Flag(help: "Exit with 0 although some records were refused.")

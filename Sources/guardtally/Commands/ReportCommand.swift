@@ -21,16 +21,16 @@ struct ReportCommand: ParsableCommand {
           --by language --sort total:desc --limit 5
       """)
 
-  @Argument(help: ArgumentHelp("The report.", valueName: "name"))
+  @Argument(help: ArgumentHelp("The report.", valueName: "name"), completion: .list(ReportName.allCases.map(\.rawValue)))
   var name: String?
 
   @OptionGroup var storeOptions: StoreOptions
   @OptionGroup var spanOptions: SpanOptions
 
-  @Option(help: ArgumentHelp("Cut the span into buckets: \(BucketStep.allCases.map(\.rawValue).joined(separator: ", ")).", valueName: "step"))
+  @Option(help: ArgumentHelp("Cut the span into buckets: \(BucketStep.allCases.map(\.rawValue).joined(separator: ", ")).", valueName: "step"), completion: .list(BucketStep.allCases.map(\.rawValue)))
   var every: String?
 
-  @Option(help: ArgumentHelp("Group by dimensions: \(Dimension.names.joined(separator: ", ")).", valueName: "dim,dim"))
+  @Option(help: ArgumentHelp("Group by dimensions: \(Dimension.names.joined(separator: ", ")).", valueName: "dim,dim"), completion: .list(Dimension.names))
   var by: [String] = []
 
   @Option(
@@ -43,7 +43,8 @@ struct ReportCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Of categories: by another vocabulary's names: \(GuardCatalog.standard.taxonomies.map(\.name).joined(separator: ", ")).", valueName: "name"))
+      "Of categories: by another vocabulary's names: \(GuardCatalog.standard.taxonomies.map(\.name).joined(separator: ", ")).", valueName: "name"),
+    completion: .list(GuardCatalog.standard.taxonomies.map(\.name)))
   var taxonomy: String?
 
   @Option(help: ArgumentHelp("IANA time zone of dates, buckets and printed times.", valueName: "zone"))
@@ -58,7 +59,8 @@ struct ReportCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Buckets at the most.", valueName: "count"))
   var bucketsMax: Int64 = Report.bucketsMaxDefault
 
-  @Option(help: ArgumentHelp("\(ReportFormat.allCases.map(\.rawValue).joined(separator: ", ")). excel is CSV for spreadsheets.", valueName: "format"))
+  @Option(help: ArgumentHelp("\(ReportFormat.allCases.map(\.rawValue).joined(separator: ", ")). excel is CSV for spreadsheets.", valueName: "format"),
+    completion: .list(ReportFormat.allCases.map(\.rawValue)))
   var format: String?
 
   @Option(help: ArgumentHelp("The column that chart and svg draw; default: the report's main one.", valueName: "name"))
@@ -67,7 +69,7 @@ struct ReportCommand: ParsableCommand {
   @Flag(help: "Do not show long results in a pager (PAGER, else less).")
   var noPager = false
 
-  @Option(help: ArgumentHelp("Write to a file, which appears only when it is whole.", valueName: "file"))
+  @Option(help: ArgumentHelp("Write to a file, which appears only when it is whole.", valueName: "file"), completion: .file())
   var output: String?
 
   func run() throws {

@@ -7,7 +7,7 @@ import StoreSQLite
 
 /// Which database, and how long to wait for it.
 struct StoreOptions: ParsableArguments {
-  @Option(help: ArgumentHelp("The database: sqlite:PATH, a path, or postgres://USER@HOST:PORT/DATABASE.", valueName: "url"))
+  @Option(help: ArgumentHelp("The database: sqlite:PATH, a path, or postgres://USER@HOST:PORT/DATABASE.", valueName: "url"), completion: .file())
   var db: String?
 
   @Option(help: ArgumentHelp("The schema of a Postgres database.", valueName: "name"))
