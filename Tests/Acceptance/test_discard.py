@@ -90,6 +90,11 @@ def usage(checks: Checks, program: Program, stores: object) -> None:
     none = program.run("discard", "--db", database, "--where", "source=nobody", "--yes")
     checks.check(none.code == 0 and none.stdout == b"discarded=0 days=0\n" and b"nothing to discard" in none.stderr, "nothing is selected", none.brief())
     program.aggregate(database, "--now", "2026-01-06T00:05:00Z", "--keep-verdicts", "8d")
+    master, slave = pty.openpty()
+    unasked = subprocess.run([program.path, "discard", "--db", database, "--where", "source=gateway", "--no-input"], stdin=slave, capture_output=True, check=False)
+    os.close(slave)
+    os.close(master)
+    checks.check(unasked.returncode == 64 and b"--yes" in unasked.stderr and b"Type" not in unasked.stderr, "--no-input never asks", unasked.stderr)
     for typed, code, words in (("2001", 1, b"nothing was discarded"), ("yes", 1, b"nothing was discarded"), ("", 1, b"nothing was discarded"), ("2000", 0, b"discarded=2000")):
         master, slave = pty.openpty()
         process = subprocess.Popen([program.path, "discard", "--db", database, "--where", "source=gateway"], stdin=slave, stdout=subprocess.PIPE, stderr=subprocess.PIPE)

@@ -40,6 +40,9 @@ struct DiscardCommand: ParsableCommand {
   @Flag(help: "Do not ask.")
   var yes = false
 
+  @Flag(help: "Never ask; without --yes that is wrong usage.")
+  var noInput = false
+
   @Flag(help: "Show what would go, and end.")
   var dryRun = false
 
@@ -90,7 +93,7 @@ struct DiscardCommand: ParsableCommand {
   /// - Throws: what the command ends with unless the number was typed.
   private func ask(_ verdicts: Int) throws {
     if yes { return }
-    guard isatty(STDIN_FILENO) == 1 else { throw Failure.usage("discard asks before it removes anything, and there is nobody to ask; add --yes") }
+    guard !noInput, isatty(STDIN_FILENO) == 1 else { throw Failure.usage("discard asks before it removes anything, and there is nobody to ask; add --yes") }
     StandardError.write("Type \(verdicts) to discard them: ")
     guard readLine()?.filter({ $0 != " " }) == String(verdicts) else {
       StandardError.line("guardtally: that is not the number; nothing was discarded")
