@@ -40,6 +40,7 @@ package struct Discard {
     package var days = 0
     /// Why the rest was left, or nil.
     package var obstacle: String?
+    package var isInterrupted = false
   }
 
   /// - Throws: ``StoreError`` `before_floor` where the span begins before the floor.
@@ -71,8 +72,19 @@ package struct Discard {
   /// - Parameters:
   ///   - name: what the ledger calls the run.
   ///   - maintainer: keeps the scheduled job and other discards out.
-  package func run(named name: String, by maintainer: any StoreMaintainer, now: Timestamp) throws -> Summary {
+  ///   - agreed: how many somebody agreed to; nil where nobody was asked.
+  ///   - isInterrupted: asked between two commits.
+  package func run(
+    named name: String, by maintainer: any StoreMaintainer, now: Timestamp, agreed: Int? = nil, isInterrupted: () -> Bool = { false }
+  ) throws -> Summary {
     var summary = Summary()
+    if let agreed {
+      let found = try preview().verdicts
+      guard found == agreed else {
+        summary.obstacle = "it would be \(found) verdicts by now, and not \(agreed), so nothing was discarded; run it again"
+        return summary
+      }
+    }
     let (found, days) = try store.read { snapshot in
       let selection = try selection(in: snapshot)
       return (selection, try selection.map { try snapshot.days(in: $0.span) } ?? [])
@@ -90,6 +102,10 @@ package struct Discard {
       let end = min(day.advanced(byMicroseconds: Timestamp.microsecondsPerDay), found.span.to)
       var from = max(day, found.span.from)
       while from < end {
+        if isInterrupted() {
+          summary.isInterrupted = true
+          break
+        }
         let to = min(from.advanced(byMicroseconds: 1).raised(to: Self.chunkMicroseconds), end)
         var chunk = found
         chunk.span = Span(from: from, to: to)
@@ -98,6 +114,7 @@ package struct Discard {
       }
       summary.verdicts += removed
       if removed > 0 { summary.days += 1 }
+      if summary.isInterrupted { break }
     }
     if summary.verdicts > 0 { try maintainer.reclaimSpace() }
     return summary

@@ -14,7 +14,7 @@ package struct MetricsSnapshot: Sendable {
     settings.windows.removeAll { !$0.canBeTold(at: now.edge, floor: floor) }
     let counters = try snapshot.counters()
     let newest = try snapshot.newestVerdictEver()
-    let cumulative = CounterFamilies(counters, prefix: settings.prefix, hasVerdicts: newest != nil).families
+    let cumulative = CounterFamilies(counters, prefix: settings.prefix, hasVerdicts: newest != nil || counters.contains { $0.key.counter == .request && $0.value > 0 }).families
     var store = CounterFamilies.ingest(counters)
     store.append(try Self.lastVerdicts(of: snapshot))
     store += Self.moments(newest: newest, now: now)

@@ -11,6 +11,6 @@ package enum SyntheticMixing {
     guard bringsSynthetic && (bringsOthers || hasOthers) || bringsOthers && hasSynthetic && !hasOthers else { return }
     throw StoreError(
       .synthetic,
-      "\(place): synthetic verdicts would stand beside real ones and be in every total; use another --db, or --allow-synthetic if that is meant")
+      "\(place): synthetic verdicts would stand beside real ones and be in every total (of discarded ones, in the counters); use another --db, or --allow-synthetic if that is meant")
   }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Reports
 
 @main
 struct GuardTally: ParsableCommand {
@@ -23,6 +24,13 @@ struct GuardTally: ParsableCommand {
 
   static func main() {
     Interrupts.exitOnSignal()
+    if let word = CommandLine.arguments.dropFirst().first, !word.hasPrefix("-") {
+      let names = configuration.subcommands.compactMap { $0.configuration.commandName }
+      guard names.contains(word) || word == "help" else {
+        StandardError.line("guardtally: \(QueryError.unknown("command", word, among: names, "commands"))")
+        exit(withError: ExitCode(64))
+      }
+    }
     main(nil)
   }
 }

@@ -88,6 +88,8 @@ def conventions(checks: Checks, program: Program) -> None:
         wrong = program.run(*words, *REQUIRED.get(command, ()), "--no-such-option")
         checks.equal((wrong.code, wrong.stdout), (64, b""), f"{command}: an option that there is not")
         checks.check(b"no-such-option" in wrong.stderr, f"{command}: the message names it", wrong.stderr)
+    mistyped = program.run("discrad")
+    checks.check(mistyped.code == 64 and mistyped.stdout == b"" and b"nearest: discard" in mistyped.stderr, "a command that is mistyped", mistyped.stderr)
     near = program.run("report", "--formt", "csv")
     checks.check(near.code == 64 and b"--format" in near.stderr, "an option's nearest name", near.stderr)
     for arguments, nearest in (

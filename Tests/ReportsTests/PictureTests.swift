@@ -140,6 +140,41 @@ import Verdicts
     #expect(text.hasSuffix("</svg>\n"))
   }
 
+  /// Names that are long are shortened where they differ least, and nothing runs out of the picture.
+  @Test func longNamesStayApart() throws {
+    let names = ["model-0", "model-1"].map { [String(repeating: "s", count: 60), $0] }
+    let rows = names.map { safeRatio(0..<4, $0, [10, 8, 1, 1, 0], [0.8, 0.490162, 0.943318, 0.9, 0]) }
+    let report = try report(.safeRatio, by: [.source, .model])
+    let chart = try written(.chart, report, rows, screen: Screen(width: 80)).split(separator: "\n")
+    #expect(chart.contains { $0.contains("s…, model-0 │") } && chart.contains { $0.contains("s…, model-1 │") })
+    #expect(chart.dropFirst().allSatisfy { $0.count <= 80 })
+    let picture = try written(.svg, report, rows)
+    #expect(picture.contains("s…, model-0<title>\(names[0].joined(separator: ", "))</title>"))
+  }
+
+  @Test func whatALimitLeavesOutIsNotSaidToBeNone() throws {
+    let report = try report(.safeRatio, by: [.model])
+    for format in [ReportFormat.table, .chart, .svg] {
+      var writer = format.makeWriter(for: report)
+      var bytes: [UInt8] = []
+      writer.begin(report.columns, to: &bytes)
+      writer.leftOut(3)
+      writer.end(to: &bytes)
+      #expect(!String(decoding: bytes, as: UTF8.self).contains("no verdicts"), "\(format)")
+    }
+  }
+
+  /// A number that is cut would be another one.
+  @Test func totalIsNeverCut() throws {
+    let days = try report(.safeRatio, step: .day, by: [.source])
+    let rows = (0..<63).map { safeRatio(0..<4, ["s\($0)"], [10, 8, 1, 1, 0], [0.8, 0.490162, 0.943318, 0.9, 0]) }
+    for width in [20, 30, 50, 60, 200] {
+      let line = try written(.table, days, rows, screen: Screen(width: width)).split(separator: "\n").first { $0.contains("630") }
+      #expect(try #require(line).hasPrefix("all 63 rows ") || line!.hasPrefix("63 rows ") || line!.hasPrefix("all "), "\(width): \(line ?? "")")
+      #expect(!line!.contains("…"))
+    }
+  }
+
   @Test func columnsToDrawAreNumbers() throws {
     let report = try report(.safeRatio, by: [.model])
     #expect(throws: QueryError("there is no column eror; nearest: error; columns to draw are total, safe, controversial, unsafe, error, safe_ratio, safe_ratio_lower, safe_ratio_upper, loose_safe_ratio, error_ratio")) {

@@ -6,8 +6,8 @@ struct Chart {
   struct Mark {
     /// Of a point the beginning of its bucket, of a bar nil.
     var time: Timestamp?
-    /// Of a bar what it is of.
-    var label = ""
+    /// Of a bar what it is of, in parts of which each is shortened for itself.
+    var label: [String] = []
     /// Nil where the value does not exist.
     var value: Double?
     /// The 95% interval, where the column has one.
@@ -17,8 +17,8 @@ struct Chart {
   }
 
   struct Series {
-    /// The group's values joined; empty where there is one group.
-    var name: String
+    /// The group's values; none where there is one group.
+    var name: [String]
     var marks: [Mark] = []
     fileprivate var errors: Int64 = 0
     fileprivate var total: Int64 = 0
@@ -36,10 +36,15 @@ struct Chart {
     case points, bars
   }
 
+  /// What is drawn, and of which span.
   var title: String
+  var spanText: String
   var column: String
   var shape: Shape
   var series: [Series] = []
+  /// Rows that a limit left out.
+  var rowsLeftOut = 0
+  var emptyText: String { rowsLeftOut > 0 ? "\(rowsLeftOut) rows were left out by the limit" : "no verdicts in this span" }
 
   var marks: [Mark] { series.flatMap(\.marks) }
   var hasIntervals: Bool { series.contains { $0.marks.contains { $0.interval != nil } } }
@@ -78,7 +83,7 @@ struct ChartCollector {
   private let counted: (errors: Int, total: Int)?
   /// The column that names bars within a group: risk types, causes.
   private let nameColumn: Int?
-  private var seriesOfName: [String: Int] = [:]
+  private var seriesOfName: [[String]: Int] = [:]
 
   /// - Parameter column: the column that is drawn.
   init(_ report: Report, column: Column) {
@@ -96,8 +101,10 @@ struct ChartCollector {
     let firstOwn = 2 + report.by.count
     nameColumn = columns[firstOwn].kind == .text ? columns[firstOwn..<columns.count].lastIndex { $0.kind == .text } : nil
     let shape: Chart.Shape = nameColumn == nil && report.step != nil ? .points : .bars
-    chart = Chart(title: Self.title(report, column), column: column.name, shape: shape)
+    chart = Chart(title: Self.title(report, column), spanText: Self.spanText(report), column: column.name, shape: shape)
   }
+
+  mutating func leaveOut(_ rows: Int) { chart.rowsLeftOut = rows }
 
   mutating func add(_ row: [Cell]) {
     var names = row[2..<2 + report.by.count].map(Self.text)
@@ -107,17 +114,16 @@ struct ChartCollector {
     if chart.shape == .points {
       if case .time(let start) = row[0] { mark.time = start }
     } else if let nameColumn {
-      mark.label = row[(2 + report.by.count)...nameColumn].map(Self.text).joined(separator: " ")
+      mark.label = row[(2 + report.by.count)...nameColumn].map(Self.text)
       if report.step != nil, case .time(let start) = row[0] { names.insert(report.zone.text(start), at: 0) }
     } else {
-      mark.label = names.isEmpty ? "all" : names.joined(separator: ", ")
+      mark.label = names.isEmpty ? ["all"] : names
       names = []
     }
-    let name = names.joined(separator: ", ")
-    let place = seriesOfName[name] ?? chart.series.count
+    let place = seriesOfName[names] ?? chart.series.count
     if place == chart.series.count {
-      seriesOfName[name] = place
-      chart.series.append(Chart.Series(name: name))
+      seriesOfName[names] = place
+      chart.series.append(Chart.Series(name: names))
     }
     chart.series[place].marks.append(mark)
     if errorRatio != nil, let columns = counted, case .count(let errors) = row[columns.errors], case .count(let total) = row[columns.total] {
@@ -131,7 +137,11 @@ struct ChartCollector {
     if column.name != report.name.rawValue.replacing("-", with: "_") { title += " of \(report.name.rawValue)" }
     if !report.by.isEmpty { title += " by " + report.by.map(\.name).joined(separator: ", ") }
     if let step = report.step { title += ", every \(step.rawValue)" }
-    return title + ", \(report.zone.text(report.span.from)) to \(report.zone.text(report.span.to))" + (report.zone.isUTC ? "" : " (\(report.zone.name))")
+    return title
+  }
+
+  private static func spanText(_ report: Report) -> String {
+    "\(report.zone.text(report.span.from)) to \(report.zone.text(report.span.to))" + (report.zone.isUTC ? "" : " (\(report.zone.name))")
   }
 
   private static func number(_ cell: Cell) -> Double? {

@@ -18,6 +18,8 @@ struct ChartWriter: RowWriter {
 
   mutating func row(_ cells: [Cell], to output: inout [UInt8]) { collector.add(cells) }
 
+  mutating func leftOut(_ rows: Int) { collector.leaveOut(rows) }
+
   mutating func end(to output: inout [UInt8]) {
     let zone = report.zone
     guard let screen else {
@@ -25,7 +27,7 @@ struct ChartWriter: RowWriter {
       picture.edges = report.step?.edges(of: report.span, in: zone) ?? []
       return picture.write(to: &output)
     }
-    func label(_ mark: Chart.Mark) -> String { mark.time.map(zone.text) ?? mark.label }
+    func label(_ mark: Chart.Mark) -> [String] { mark.time.map { [zone.text($0)] } ?? mark.label }
     TerminalChart(collector.chart, screen: screen, label: label).write(label: label, to: &output)
   }
 }

@@ -13,9 +13,10 @@ struct SVGChart {
 
   private static let width = 960.0
   private static let left = 64.0
-  private static let top = 64.0
+  private static let top = 76.0
   private static let plotHeight = 360.0
   private static let lineHeight = 20.0
+  private static let labelPixelsMax = 360.0
   /// Between times that are written out, which must not touch.
   private static let timeTicksMax = 4
   private static let colors = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000"]
@@ -73,7 +74,10 @@ struct SVGChart {
       let place = bottom + 48 + Double(index) * Self.lineHeight
       output.append(
         text: "<line x1=\"\(n(Self.left))\" y1=\"\(n(place - 4))\" x2=\"\(n(Self.left + 36))\" y2=\"\(n(place - 4))\" stroke=\"\(Self.colors[index])\" stroke-width=\"2\"\(dash(index))/>\n")
-      text((series.name.isEmpty ? chart.column : series.name) + (series.errorRatio.map { ", error ratio \($0)" } ?? ""), x: Self.left + 44, y: place, &output)
+      let name = series.name.isEmpty ? [chart.column] : series.name
+      let ratio = series.errorRatio.map { ", error ratio \($0)" } ?? ""
+      let fitted = SVGText.fitted(name, pixels: Self.width - Self.left - 60 - SVGText.pixels(ratio)) + ratio
+      text(fitted, x: Self.left + 44, y: place, full: name.joined(separator: ", ") + ratio, &output)
     }
     if left > 0 { text("\(left) more not shown; --where chooses which", x: Self.left + 44, y: bottom + 48 + Double(shown.count) * Self.lineHeight, &output) }
     output.append(text: "</svg>\n")
@@ -113,7 +117,7 @@ struct SVGChart {
         text: "<line x1=\"\(n(Self.left))\" y1=\"\(y(tick))\" x2=\"\(n(Self.left + plotWidth))\" y2=\"\(y(tick))\" stroke=\"#ccc\"/>\n")
       text(scale.text(tick), x: Self.left - 8, y: Double(y(tick)).map { $0 + 4 } ?? 0, anchor: "end", &output)
     }
-    text(chart.column, x: Self.left - 52, y: Self.top - 12, &output)
+    text(chart.column, x: Self.left - 56, y: Self.top - 10, &output)
     let ticks = min(Self.timeTicksMax, edges.count - 1)
     for tick in 0...max(0, ticks) where ticks > 0 {
       let edge = edges[(edges.count - 1) * tick / ticks]
@@ -142,8 +146,8 @@ struct SVGChart {
   // MARK: - Bars
 
   private func writeBars(to output: inout [UInt8]) {
-    let longest = chart.marks.map { TextWidth.columns($0.label) }.max() ?? 0
-    let labels = min(360, Double(longest) * 7.5 + 16)
+    let longest = chart.marks.map { SVGText.pixels($0.label.joined(separator: ", ")) }.max() ?? 0
+    let labels = min(Self.labelPixelsMax, longest + 16)
     let plotWidth = Self.width - labels - Double(chart.textColumns) * 7.5 - 24
     let headings = chart.series.filter { !$0.name.isEmpty }.count
     let lines = Double(chart.marks.count + headings)
@@ -157,12 +161,14 @@ struct SVGChart {
     var line = 0.0
     for series in chart.series {
       if !series.name.isEmpty {
-        text(series.name, x: 8, y: Self.top + line * Self.lineHeight + 14, isBold: true, &output)
+        let fitted = SVGText.fitted(series.name, pixels: (Self.width - 24) / 1.1)
+        text(fitted, x: 8, y: Self.top + line * Self.lineHeight + 14, isBold: true, full: series.name.joined(separator: ", "), &output)
         line += 1
       }
       for mark in series.marks {
         let place = Self.top + line * Self.lineHeight
-        text(TextWidth.shortened(mark.label, to: 46), x: labels - 8, y: place + 14, anchor: "end", &output)
+        text(
+          SVGText.fitted(mark.label, pixels: labels - 16), x: labels - 8, y: place + 14, anchor: "end", full: mark.label.joined(separator: ", "), &output)
         var end = labels
         if let value = mark.value {
           end += plotWidth * scale.position(of: value)
@@ -190,20 +196,23 @@ struct SVGChart {
       text: """
         <svg xmlns="http://www.w3.org/2000/svg" width="\(n(Self.width))" height="\(n(height))" viewBox="0 0 \(n(Self.width)) \(n(height))" \
         role="img" font-family="sans-serif" font-size="13">
-        <title>\(title)</title>
+        <title>\(title), \(SVGText.escaped(chart.spanText))</title>
         <rect width="100%" height="100%" fill="#fff"/>
         <text x="8" y="24" font-size="16" font-weight="bold">\(title)</text>
 
         """)
-    if chart.series.isEmpty { text("no verdicts in this span", x: 8, y: 48, &output) }
-    if chart.hasIntervals { text(chart.shape == .points ? "band: 95% interval" : "whisker: 95% interval", x: Self.width - 16, y: 44, anchor: "end", &output) }
+    text(chart.spanText, x: 8, y: 42, &output)
+    if chart.series.isEmpty { text(chart.emptyText, x: 8, y: 64, &output) }
+    if chart.hasIntervals { text(chart.shape == .points ? "band: 95% interval" : "whisker: 95% interval", x: Self.width - 16, y: 42, anchor: "end", &output) }
   }
 
-  private func text(_ content: String, x: Double, y: Double, anchor: String = "start", isBold: Bool = false, hasHalo: Bool = false, _ output: inout [UInt8]) {
+  private func text(_ content: String, x: Double, y: Double, anchor: String = "start", isBold: Bool = false, hasHalo: Bool = false, full: String? = nil, _ output: inout [UInt8]) {
     // A halo keeps lines behind the text from it.
     let weight = (isBold ? " font-weight=\"bold\"" : "") + (hasHalo ? " stroke=\"#fff\" stroke-width=\"4\" paint-order=\"stroke\"" : "")
+    // What was shortened is there to be pointed at.
+    let whole = full.map { $0 == content ? "" : "<title>\(SVGText.escaped($0))</title>" } ?? ""
     let place = anchor == "start" ? "" : " text-anchor=\"\(anchor)\""
-    output.append(text: "<text x=\"\(n(x))\" y=\"\(n(y))\"\(place)\(weight)>\(SVGText.escaped(content))</text>\n")
+    output.append(text: "<text x=\"\(n(x))\" y=\"\(n(y))\"\(place)\(weight)>\(SVGText.escaped(content))\(whole)</text>\n")
   }
 
   private func dash(_ index: Int) -> String { Self.dashes[index].isEmpty ? "" : " stroke-dasharray=\"\(Self.dashes[index])\"" }
@@ -217,6 +226,31 @@ struct SVGChart {
 
 /// Text within XML.
 enum SVGText {
+  /// About how wide a text is in a sans-serif font of 13 pixels, rather more than less: no font is at hand to ask.
+  static func pixels(_ text: String) -> Double {
+    text.unicodeScalars.reduce(0) { sum, scalar in
+      let width =
+        switch scalar {
+        case "W", "M", "m", "w", "@", "%", "—": 13.0
+        case "i", "l", "j", ".", ",", ":", ";", "'", "|", "!", " ", "I": 4.8
+        case "a"..."z", "0"..."9", "-", "_": 8.3
+        default: Double(TextWidth.columns(String(scalar))) * (scalar.isASCII ? 9.8 : 13) / (scalar.isASCII ? 1 : 2) + (scalar.isASCII ? 0 : 3)
+        }
+      return sum + width
+    }
+  }
+
+  /// Parts joined by commas, shortened until they fit.
+  static func fitted(_ parts: [String], pixels limit: Double) -> String {
+    var columns = TextWidth.columns(parts.joined(separator: ", "))
+    while columns > 1 {
+      let text = TextWidth.joined(parts, to: columns)
+      if pixels(text) <= limit { return text }
+      columns -= 1
+    }
+    return "…"
+  }
+
   /// What XML 1.0 cannot hold at all is replaced.
   static func escaped(_ text: String) -> String {
     var result = ""

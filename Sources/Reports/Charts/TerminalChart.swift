@@ -13,21 +13,21 @@ struct TerminalChart {
   private static let labelColumnsMin = 6
 
   /// - Parameter label: how a mark is named at the beginning of its line.
-  init(_ chart: Chart, screen: Screen, label: (Chart.Mark) -> String) {
+  init(_ chart: Chart, screen: Screen, label: (Chart.Mark) -> [String]) {
     self.chart = chart
     self.screen = screen
     scale = chart.scale
     let width = max(screen.width ?? Self.widthDefault, 24)
     texts = chart.textColumns
-    let natural = chart.marks.map { TextWidth.columns(label($0)) }.max() ?? 1
+    let natural = chart.marks.map { TextWidth.columns(label($0).joined(separator: ", ")) }.max() ?? 1
     // The picture first, then its labels, which may be shortened.
     labels = max(min(natural, width - Self.plotColumnsMin - texts - 4), min(natural, Self.labelColumnsMin))
     plot = max(Self.plotColumnsMin, min(Self.plotColumnsMax, width - labels - texts - 4))
   }
 
-  func write(label: (Chart.Mark) -> String, to output: inout [UInt8]) {
-    output.append(text: screen.bold(screen.shortened(chart.title, to: screen.width ?? .max)) + "\n")
-    guard !chart.series.isEmpty else { return output.append(text: "(no verdicts in this span)\n") }
+  func write(label: (Chart.Mark) -> [String], to output: inout [UInt8]) {
+    output.append(text: screen.bold(screen.shortened("\(chart.title), \(chart.spanText)", to: screen.width ?? .max)) + "\n")
+    guard !chart.series.isEmpty else { return output.append(text: "(\(chart.emptyText))\n") }
     if chart.hasIntervals { output.append(text: "\(point) \(chart.column), \(whiskerLow)\(bar)\(whiskerHigh) its 95% interval\n") }
     output.append(text: axis() + "\n")
     for series in chart.series {

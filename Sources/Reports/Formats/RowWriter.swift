@@ -5,11 +5,15 @@ package protocol RowWriter {
   mutating func row(_ cells: [Cell], to output: inout [UInt8])
   /// Called at most once, after the rows: what they come to together, where that can be told.
   mutating func total(_ cells: [Cell], of rows: Int, to output: inout [UInt8])
+  /// Called before the end where a limit left rows out.
+  mutating func leftOut(_ rows: Int)
   /// Called once, after the rows.
   mutating func end(to output: inout [UInt8])
 }
 
 extension RowWriter {
+  package mutating func leftOut(_ rows: Int) {}
+
   /// Programs add up for themselves.
   package mutating func total(_ cells: [Cell], of rows: Int, to output: inout [UInt8]) {}
 }

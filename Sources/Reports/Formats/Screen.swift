@@ -16,5 +16,7 @@ package struct Screen: Sendable {
   /// The beginning of a text that fits a number of columns, marked where something was cut.
   func shortened(_ text: String, to width: Int) -> String { TextWidth.shortened(text, to: width, ellipsis: hasUnicode ? "…" : "~") }
 
+  func shortened(_ parts: [String], to width: Int) -> String { TextWidth.joined(parts, to: width, ellipsis: hasUnicode ? "…" : "~") }
+
   func bold(_ text: String) -> String { hasStyles ? "\u{1B}[1m\(text)\u{1B}[0m" : text }
 }

@@ -5,6 +5,8 @@ struct TableWriter: RowWriter {
   private var columns: [Column] = []
   private var lines: [[String]] = []
   private var total: [String]?
+  private var totalNames: [String] = []
+  private var rowsLeftOut = 0
 
   /// What is cut where a screen is narrow, in this order, if the report has it: first what follows from other columns.
   private static let cutFirst = [
@@ -26,10 +28,14 @@ struct TableWriter: RowWriter {
 
   mutating func total(_ cells: [Cell], of rows: Int, to output: inout [UInt8]) {
     var texts = texts(cells)
-    texts[0] = "all \(rows) rows"
+    // A number that is cut would be another one.
+    totalNames = ["all \(rows) rows", "\(rows) rows", "all"]
+    texts[0] = totalNames[0]
     texts[1] = ""
     total = texts
   }
+
+  mutating func leftOut(_ rows: Int) { rowsLeftOut = rows }
 
   mutating func end(to output: inout [UInt8]) {
     let all = [columns.map(\.name)] + lines + (total.map { [$0] } ?? [])
@@ -47,9 +53,9 @@ struct TableWriter: RowWriter {
     write(columns.map(\.name), isBold: true)
     output.append(text: rule)
     for line in lines { write(line) }
-    if lines.isEmpty { output.append(text: "(no verdicts in this span)\n") }
+    if lines.isEmpty, rowsLeftOut == 0 { output.append(text: "(no verdicts in this span)\n") }
     if var total {
-      if let first = kept.first, !columns[first].kind.isNumber { total[first] = total[0] }
+      if let first = kept.first, !columns[first].kind.isNumber { total[first] = totalNames.first { TextWidth.columns($0) <= widths[first] } ?? "" }
       output.append(text: rule)
       write(total)
     }

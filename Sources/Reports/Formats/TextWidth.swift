@@ -22,6 +22,18 @@ enum TextWidth {
     return result + ellipsis
   }
 
+  /// Parts joined by commas, the longest of them shortened first: what tells two names apart may stand in any.
+  static func joined(_ parts: [String], to width: Int, ellipsis: String = "…") -> String {
+    var parts = parts
+    func excess() -> Int { parts.reduce(0) { $0 + columns($1) } + 2 * max(0, parts.count - 1) - width }
+    while excess() > 0, let longest = parts.indices.max(by: { columns(parts[$0]) < columns(parts[$1]) }), columns(parts[longest]) > 1 {
+      let others = parts.indices.filter { $0 != longest }.map { columns(parts[$0]) }.max() ?? 0
+      let target = max(1, max(others - 1, columns(parts[longest]) - excess()))
+      parts[longest] = shortened(parts[longest], to: min(target, columns(parts[longest]) - 1), ellipsis: ellipsis)
+    }
+    return shortened(parts.joined(separator: ", "), to: width, ellipsis: ellipsis)
+  }
+
   private static func columns(_ scalar: Unicode.Scalar) -> Int {
     switch scalar.properties.generalCategory {
     case .nonspacingMark, .enclosingMark, .format: return 0

@@ -12,7 +12,7 @@ struct DiscardCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "discard",
     abstract: "Undo a wrong load: remove verdicts and what was counted of them.",
-    usage: "guardtally discard --where <dim=value> [<options>]",
+    usage: "guardtally discard [--where <dim=value>] [<options>]",
     discussion: """
       Shows what would go, and asks. Tallies follow; counters never fall; the ledger keeps what was removed. The same records can \
       be ingested again afterwards. Each day is proved first: what does not verify is not touched.
@@ -64,8 +64,14 @@ struct DiscardCommand: ParsableCommand {
         throw StoreError(.busy, "another aggregation or discard is at work on this database; nothing was discarded; try again")
       }
       defer { maintainer.close() }
-      let summary = try discard.run(named: name, by: maintainer, now: SystemClock.now())
+      Interrupts.request(alsoOn: .termination)
+      let summary = try discard.run(
+        named: name, by: maintainer, now: SystemClock.now(), agreed: yes ? nil : preview.verdicts, isInterrupted: { Interrupts.isRequested })
       try printResult(verdicts: summary.verdicts, days: summary.days)
+      if summary.isInterrupted {
+        StandardError.line("guardtally: interrupted; what the line above counts is gone, the rest is as it was; the same command goes on")
+        throw Failure.interrupted
+      }
       if let obstacle = summary.obstacle {
         StandardError.line("guardtally: \(obstacle)")
         throw ExitCode.failure

@@ -11,7 +11,7 @@ struct Pager {
   static func begin(lines: Int) -> Pager? {
     guard Terminal.isOutput, isatty(STDIN_FILENO) == 1, let rows = Terminal.size?.rows, lines >= rows, Terminal.environment("TERM") != "dumb" else { return nil }
     let command = Terminal.environment("PAGER") ?? "less"
-    guard let program = command.split(separator: " ").first, program != "cat", isFound(String(program)) else { return nil }
+    guard let program = command.split(separator: " ").first, command != "cat", isShellText(program) || isFound(String(program)) else { return nil }
     // Ends by itself where all fits, keeps colours, leaves the text on the screen (less, LESS).
     setenv("LESS", "FRX", 0)
     var ends: [Int32] = [0, 0]
@@ -45,6 +45,9 @@ struct Pager {
     var status: Int32 = 0
     while waitpid(process, &status, 0) < 0, errno == EINTR {}
   }
+
+  /// Whether only a shell can tell what it names.
+  private static func isShellText(_ word: Substring) -> Bool { word.contains { "'\"\\$`=;|&<>(){}*?~".contains($0) } }
 
   private static func isFound(_ program: String) -> Bool {
     if program.contains("/") { return access(program, X_OK) == 0 }

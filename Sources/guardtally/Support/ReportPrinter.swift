@@ -38,10 +38,12 @@ struct ReportPrinter {
       for row in order.sorted(rows).prefix(order.limit ?? .max) { output.write { writer.row(row, to: &$0) } }
     }
     var rest: [UInt8] = []
+    let left = max(0, totals.rows - (order.limit ?? .max))
+    if left > 0 { writer.leftOut(left) }
     if let cells = totals.cells { writer.total(cells, of: totals.rows, to: &rest) }
     writer.end(to: &rest)
     beforeLines?(rest.count { $0 == UInt8(ascii: "\n") })
     output.write(bytes: rest)
-    return max(0, totals.rows - (order.limit ?? .max))
+    return left
   }
 }
