@@ -31,7 +31,7 @@ let package = Package(
     .target(name: "Tallies", dependencies: ["ByteCoding", "Verdicts"]),
     .target(
       name: "Records",
-      dependencies: ["Verdicts", "Guards", "JSONReading", "CZlib", .product(name: "Crypto", package: "swift-crypto")]),
+      dependencies: ["ByteCoding", "Verdicts", "Guards", "JSONReading", "CZlib", .product(name: "Crypto", package: "swift-crypto")]),
     .target(
       name: "Storage",
       dependencies: [

@@ -43,7 +43,7 @@ package struct BatchReader: ~Copyable {
       case .line(let line):
         if !Self.isBlank(line) { records.read(line, at: position(length: UInt64(line.count))) }
       case .tooLong(let length): records.reject(.lineTooLong, at: position(length: length))
-      case .idle: return .batch(records.finishBatch())
+      case .idle: return .batch(finished())
       case .end: isAtEnd = true
       case .broken(let error, let cutLine):
         failure = error
@@ -52,7 +52,13 @@ package struct BatchReader: ~Copyable {
         if let cutLine, error.code != .interrupted { records.reject(.cutLine, at: position(length: cutLine)) }
       }
     }
-    return .batch(records.finishBatch())
+    return .batch(finished())
+  }
+
+  private mutating func finished() -> VerdictBatch {
+    var batch = records.finishBatch()
+    batch.inputBytesRead = lines.consumed
+    return batch
   }
 
   private var isFull: Bool {

@@ -28,12 +28,13 @@ package struct IngestPipeline {
   /// - Parameters:
   ///   - input: the name under which the ledger keeps the run.
   ///   - open: gives the input's bytes; called on the reading thread. Compressed inputs are told by their content.
-  ///   - onCommit: what became of a batch, and every line of it that was refused, in the order of the lines.
+  ///   - onCommit: what became of a batch, every line of it that was refused, in the order of the lines, and how many bytes of the input
+  ///     have been read by its end.
   /// - Returns: why reading ended before the input did, or nil.
   /// - Throws: ``StoreError``: the batch at hand and what follows it are not stored.
   package func ingest(
     _ input: String, open: @escaping @Sendable () throws(InputError) -> any ByteSource,
-    onCommit: (LedgerCounts, [Rejection]) throws -> Void
+    onCommit: (LedgerCounts, [Rejection], UInt64) throws -> Void
   ) throws -> InputError? {
     let queue = BoundedQueue<BatchReader.Next>(capacity: Self.batchesWaitingMax)
     let isAbandoned = AbandonedFlag()
@@ -58,7 +59,7 @@ package struct IngestPipeline {
         case .batch(let batch):
           let outcome = try writer.store(batch, in: &run)
           let refused = (batch.rejections + outcome.refused).sorted { $0.position.line < $1.position.line }
-          try onCommit(outcome.counts, refused)
+          try onCommit(outcome.counts, refused, batch.inputBytesRead)
         }
       }
     } catch {

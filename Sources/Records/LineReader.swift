@@ -29,7 +29,7 @@ package struct LineReader: ~Copyable {
   /// Bytes of an oversized line that have been stepped over.
   private var skipped: UInt64 = 0
   /// Bytes before `start`, from the beginning of the input.
-  private var consumed: UInt64 = 0
+  package private(set) var consumed: UInt64 = 0
 
   /// From 1; the number of the line that was given last.
   package private(set) var line: UInt64 = 0

@@ -38,6 +38,9 @@ package protocol VerdictWriter: AnyObject {
   /// Replaces the tallies of whole 15-minute buckets by a recount of their verdicts, in one commit.
   func rebuildTallies(buckets: Range<UInt32>) throws -> RebuildOutcome
 
+  /// Keeps how far a followed file has been read: a hint for the next run.
+  func note(place: String, of file: String) throws
+
   /// Gives the database back. The writer is not used afterwards.
   func close()
 }
@@ -90,6 +93,9 @@ package protocol StoreSnapshot {
   func lastVerdictBySource() throws -> [(source: UInt32, time: Timestamp)]
 
   func ledger() throws -> [LedgerEntry]
+
+  /// How far a followed file had been read when that was last noted, or nil.
+  func followedPlace(of file: String) throws -> String?
 }
 
 extension StoreSnapshot {

@@ -180,6 +180,13 @@ final class PostgresSnapshot: StoreSnapshot {
     }
   }
 
+  func followedPlace(of file: String) throws -> String? {
+    try translated {
+      let found = try connection.run("followed_files.find", .text(file))
+      return found.count > 0 ? found.text(0, 0) : nil
+    }
+  }
+
   func ledger() throws -> [LedgerEntry] {
     try translated {
       let list = try connection.run("ledger.list")

@@ -47,6 +47,10 @@ final class PostgresWriter: VerdictWriter {
     return committed.outcome
   }
 
+  func note(place: String, of file: String) throws {
+    try persistently { _ = try $0.connection.run("followed_files.put", .text(file), .text(place)) }
+  }
+
   func rebuildTallies(buckets: Range<UInt32>) throws -> RebuildOutcome {
     try persistently { try $0.rebuildTallies(buckets: buckets) }
   }

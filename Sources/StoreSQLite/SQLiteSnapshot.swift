@@ -209,6 +209,13 @@ struct SQLiteSnapshot: StoreSnapshot {
     return sources
   }
 
+  func followedPlace(of file: String) throws -> String? {
+    let find = try connection.query("followed_files.find", of: files)
+    defer { find.reset() }
+    find.bind(1, file)
+    return try find.step() ? find.text(0) : nil
+  }
+
   func ledger() throws -> [LedgerEntry] {
     let list = try connection.query("ledger.list", of: files)
     defer { list.reset() }

@@ -50,6 +50,13 @@ final class SQLiteWriter: VerdictWriter {
     }
   }
 
+  func note(place: String, of file: String) throws {
+    let put = try connection.query("followed_files.put", of: files)
+    put.bind(1, file)
+    put.bind(2, place)
+    try put.run()
+  }
+
   private func inTransaction<Result>(_ body: () throws -> Result) throws -> Result {
     do {
       return try connection.transaction(body)

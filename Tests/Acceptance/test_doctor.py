@@ -67,7 +67,7 @@ def postgres(checks: Checks, program: Program) -> None:
         cluster.execute(stores.name(database), "CREATE ROLE reader LOGIN; GRANT USAGE ON SCHEMA guardtally TO reader; GRANT SELECT ON ALL TABLES IN SCHEMA guardtally TO reader")
         reading = program.run("doctor", "--db", database.replace("postgres@", "reader@"))
         checks.check(reading.code == 0 and findings(reading.stdout).get("writing") == "warning", "a role that may only read", reading.stdout)
-        cluster.execute(stores.name(database), f"DELETE FROM {SCHEMA}.schema_migrations WHERE version = 5")
+        cluster.execute(stores.name(database), f"DELETE FROM {SCHEMA}.schema_migrations WHERE version = 6")
         behind = program.run("doctor", "--db", database)
         checks.check(behind.code == 1 and findings(behind.stdout).get("schema") == "failure" and b"guardtally migrate" in behind.stdout, "a schema that is behind", behind.stdout)
         latin = cluster.create_database("latin", "TEMPLATE template0 LOCALE_PROVIDER libc LOCALE 'C' ENCODING 'LATIN1'")

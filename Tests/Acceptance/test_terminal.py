@@ -191,8 +191,8 @@ def manuals(checks: Checks, program: Program, folder: str) -> None:
         parsed = subprocess.run([shell, "--no-execute" if shell == "fish" else "-n", path], capture_output=True, text=True, check=False)
         checks.equal((parsed.returncode, parsed.stderr), (0, ""), f"{shell} reads them")
     for words, wanted in ((["rep"], "report"), (["report", "safe"], "safe-ratio"), (["report", "errors", "--format", "mark"], "markdown"), (["report", "errors", "--every", "15"], "15m"), (["ingest", "--format", "qwen"], "qwen3guard-gen"), (["verify", "--busy"], "--busy-timeout")):
-        line = " ".join(["guardtally", *words])
-        simulated = f"source {folder}/completions.bash; PATH={os.path.dirname(program.path)}:$PATH; COMP_WORDS=({line}); COMP_CWORD={len(words)}; COMP_LINE='{line}'; COMP_POINT={len(line)}; _guardtally guardtally '{words[-1]}' '{(["guardtally", *words])[-2]}'; printf '%s\\n' \"${{COMPREPLY[@]}}\""
+        line, previous = " ".join(["guardtally", *words]), ["guardtally", *words][-2]
+        simulated = f"source {folder}/completions.bash; PATH={os.path.dirname(program.path)}:$PATH; COMP_WORDS=({line}); COMP_CWORD={len(words)}; COMP_LINE='{line}'; COMP_POINT={len(line)}; _guardtally guardtally '{words[-1]}' '{previous}'; printf '%s\\n' \"${{COMPREPLY[@]}}\""
         offered = subprocess.run(["bash", "-c", simulated], capture_output=True, text=True, check=False)
         checks.check(wanted in offered.stdout.split(), f"bash completes {line}", (offered.stdout, offered.stderr[-300:]))
 

@@ -24,6 +24,9 @@ struct IngestCommand: ParsableCommand {
   @Argument(help: ArgumentHelp("Files to read; - or nothing is standard input.", valueName: "file"), completion: .file())
   var files: [String] = []
 
+  @Flag(help: "Follow growing files, across rotation and truncation, until SIGTERM or Ctrl-C; what comes is stored within about a second.")
+  var follow = false
+
   @OptionGroup var storeOptions: StoreOptions
 
   @Option(help: ArgumentHelp("The time of records that have none: RFC 3339 or a date (midnight UTC).", valueName: "time"))
@@ -77,13 +80,18 @@ struct IngestCommand: ParsableCommand {
       let inputs = try IngestInputs(files: files, name: inputName, assignsIDs: assignIds)
       let store = try storeOptions.store()
       let rejectsFile = try rejects.map { try RejectsFile(path: $0, sparing: storeOptions.files() + inputs.paths) }
-      Interrupts.request()
+      if follow { try refuseWhatCannotBeFollowed(inputs) }
+      Interrupts.request(alsoOn: follow ? .termination : .interruptAlone)
       var run = IngestRun(inputs: inputs, rejects: rejectsFile)
       var ending: ExitCode?
       do {
         try Failure.reported {
-          try inputs.check()
-          ending = try ingest(&run, into: store, settings: settings, bounds: bounds)
+          if follow {
+            (run, ending) = FollowRun(store: store, inputs: inputs, settings: settings, bounds: bounds, options: writerOptions).follow(run)
+          } else {
+            try inputs.check()
+            ending = try ingest(&run, into: store, settings: settings, bounds: bounds)
+          }
         }
       } catch let code as ExitCode {
         ending = code
@@ -92,21 +100,33 @@ struct IngestCommand: ParsableCommand {
       // Whatever else was said, this is the last line.
       StandardError.line(run.counts.ledgerLine)
       if let ending { throw ending }
-      if run.counts.rejected + run.counts.conflicts > 0, !allowRejects { throw Failure.someRejected }
+      if run.counts.rejected + run.counts.conflicts > 0, !allowRejects, !follow { throw Failure.someRejected }
     }
   }
 
   private func ingest(_ run: inout IngestRun, into store: any VerdictStore, settings: RecordSettings, bounds: BatchBounds) throws -> ExitCode? {
-    var options = WriterOptions()
-    options.allowSynthetic = allowSynthetic
     let writer: any VerdictWriter
     do {
-      writer = try store.makeWriter(options: options)
+      writer = try store.makeWriter(options: writerOptions)
     } catch let error as StoreError where error.code == .busy && Interrupts.isRequested {
       return Failure.interrupted
     }
     defer { writer.close() }
     return run.ingest(through: IngestPipeline(writer: writer, settings: settings, bounds: bounds, now: SystemClock.now))
+  }
+
+  private var writerOptions: WriterOptions {
+    var options = WriterOptions()
+    options.allowSynthetic = allowSynthetic
+    return options
+  }
+
+  private func refuseWhatCannotBeFollowed(_ inputs: IngestInputs) throws {
+    guard inputs.inputs.allSatisfy({ $0.path != nil }) else { throw Failure.usage("--follow takes files; a pipe is read to its end without it") }
+    guard !assignIds else {
+      throw Failure.usage("--assign-ids makes ids of a line's offset, which rotation changes; records that are followed need ids of their own")
+    }
+    guard Set(inputs.paths).count == inputs.paths.count else { throw Failure.usage("a file can be followed only once") }
   }
 
   /// Finishes the rejects file and prints the counts. A failure of either does not hide the other.

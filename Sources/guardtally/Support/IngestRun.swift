@@ -35,10 +35,8 @@ struct IngestRun {
             guard let path else { return FileBytes.standardInput(position: position, isInterrupted: { Interrupts.isRequested }) }
             return try FileBytes(path: path, position: position, isInterrupted: { Interrupts.isRequested })
           },
-          onCommit: { batch, refused in
-            counts += batch
-            rejects?.append(refused, of: input.name)
-            name(refused, of: input.name)
+          onCommit: { batch, refused, _ in
+            committed(batch, refused, of: input.name)
             progress.show(bytes: position.value, total: inputs.totalBytes, verdicts: counts.read)
           })
         if let failure {
@@ -59,9 +57,20 @@ struct IngestRun {
       }
       if ending != nil { break }
     }
+    end()
+    return ending
+  }
+
+  /// Counts and tells what became of a batch.
+  mutating func committed(_ batch: LedgerCounts, _ refused: [Rejection], of input: String) {
+    counts += batch
+    rejects?.append(refused, of: input)
+    name(refused, of: input)
+  }
+
+  mutating func end() {
     progress.clear()
     nameTheRest()
-    return ending
   }
 
   private mutating func name(_ refused: [Rejection], of input: String) {

@@ -1,0 +1,112 @@
+import ArgumentParser
+import Dispatch
+#if canImport(Glibc)
+import Glibc
+#endif
+import Ingestion
+import Records
+import Storage
+import Synchronization
+import Verdicts
+
+/// `ingest --follow`: a thread and a writer for each file, until the program is asked to end.
+struct FollowRun {
+  let store: any VerdictStore
+  let inputs: IngestInputs
+  let settings: RecordSettings
+  let bounds: BatchBounds
+  let options: WriterOptions
+
+  /// Between two notes of how far a file has been read.
+  private static let noteSeconds = 1
+
+  /// Touched on its own queue alone.
+  private final class Told: @unchecked Sendable {
+    var run: IngestRun
+    var ending: ExitCode?
+    init(_ run: IngestRun) { self.run = run }
+  }
+
+  /// - Returns: what was stored and told, and the exit code of what ended it early, or nil.
+  func follow(_ run: IngestRun) -> (IngestRun, ExitCode?) {
+    let told = Told(run)
+    let telling = DispatchQueue(label: "guardtally.telling")
+    let threads = DispatchGroup()
+    let ended = EndFlag()
+    for input in inputs.inputs {
+      DispatchQueue(label: "guardtally.following", qos: .userInitiated).async(group: threads) {
+        let code = follow(input, ended) { counts, refused in telling.sync { told.run.committed(counts, refused, of: input.name) } }
+        guard let code else { return }
+        ended.raise()
+        telling.sync { told.ending = told.ending ?? code }
+      }
+    }
+    threads.wait()
+    return telling.sync {
+      told.run.end()
+      return (told.run, told.ending)
+    }
+  }
+
+  private func follow(_ input: IngestInputs.Input, _ ended: EndFlag, _ onCommit: @escaping (LedgerCounts, [Rejection]) -> Void) -> ExitCode? {
+    guard let path = input.path else { return nil }
+    let isInterrupted: @Sendable () -> Bool = { Interrupts.isRequested || ended.isRaised }
+    do {
+      let writer = try store.makeWriter(options: options)
+      defer { writer.close() }
+      let name = Self.name(of: path)
+      let place = try? store.read { try $0.followedPlace(of: name) }
+      let file = FollowedFile(path: path, from: place.flatMap { $0 }.flatMap { FollowedPlace(text: $0) }, isInterrupted: isInterrupted)
+      let box = FileBox(file)
+      // A hint that cannot be kept costs reading again, and nothing else.
+      try file.prepare()
+      var noted = ContinuousClock.now
+      var last = file.place(at: 0)
+      func note() { if let last { try? writer.note(place: last.text, of: name) } }
+      note()
+      let failure = try IngestPipeline(writer: writer, settings: settings, bounds: bounds, now: SystemClock.now).ingest(
+        input.name, open: { () throws(InputError) -> any ByteSource in box.file },
+        onCommit: { counts, refused, consumed in
+          onCommit(counts, refused)
+          last = file.place(at: consumed) ?? last
+          guard ContinuousClock.now - noted >= .seconds(Self.noteSeconds) else { return }
+          noted = .now
+          note()
+        })
+      note()
+      guard let failure, failure.code != .interrupted else { return nil }
+      StandardError.line("guardtally: \(failure.description)")
+      return ExitCode.failure
+    } catch let error as StoreError {
+      if error.code == .busy, isInterrupted() { return nil }
+      return Failure.exitCode(for: error)
+    } catch {
+      StandardError.line("guardtally: \(error)")
+      return ExitCode.failure
+    }
+  }
+
+  /// Of one host's file: several may store into one database.
+  private static func name(of path: String) -> String {
+    var host = [CChar](repeating: 0, count: 256)
+    gethostname(&host, host.count - 1)
+    let whole = realpath(path, nil).map { real in
+      defer { free(real) }
+      return String(cString: real)
+    }
+    return String(decoding: host.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self) + ":" + (whole ?? path)
+  }
+}
+
+/// Tells all threads that one of them has ended.
+private final class EndFlag: Sendable {
+  private let flag = Atomic<Bool>(false)
+  var isRaised: Bool { flag.load(ordering: .relaxed) }
+  func raise() { flag.store(true, ordering: .relaxed) }
+}
+
+/// Handed to the reading thread; the other one asks for places alone, which are locked.
+private final class FileBox: @unchecked Sendable {
+  let file: FollowedFile
+  init(_ file: FollowedFile) { self.file = file }
+}
