@@ -14,6 +14,11 @@ enum Interrupts {
   static func exitOnSignal() {
     // With a standard stream closed, the next file opened would take its place and its messages.
     for descriptor: Int32 in 0...2 where fcntl(descriptor, F_GETFD) == -1 { _ = open("/dev/null", O_RDWR) }
+    // Whoever starts the program may have them blocked: then nothing could end it.
+    var asked = sigset_t()
+    sigemptyset(&asked)
+    for number in [SIGINT, SIGTERM, SIGHUP] { sigaddset(&asked, number) }
+    pthread_sigmask(SIG_UNBLOCK, &asked, nil)
     signal(SIGPIPE, SIG_IGN)
     signal(SIGINT) { _ in _exit(130) }
   }
