@@ -57,6 +57,8 @@ def sqlite(checks: Checks, program: Program, folder: str) -> None:
             checks.check(result.code == 0 and findings(result.stdout).get("space") == "warning", "a small disk", result.stdout)
         finally:
             subprocess.run(["umount", small], check=True)
+    else:
+        print("  this user may not mount a small file system: the small disk was not tried")
 
 
 def postgres(checks: Checks, program: Program) -> None:
