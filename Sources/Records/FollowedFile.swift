@@ -9,7 +9,6 @@ import Synchronization
 package final class FollowedFile: ByteSource {
   private let path: String
   private let isInterrupted: @Sendable () -> Bool
-  private let pauseMilliseconds: Int32
   private let now: () -> ContinuousClock.Instant
   private var descriptor: Int32 = -1
   private var head: [UInt8] = []
@@ -30,7 +29,7 @@ package final class FollowedFile: ByteSource {
   private let segments = Mutex<[Segment]>([])
 
   /// Between two looks at a file that has not grown.
-  private static let pauseMillisecondsDefault: Int32 = 50
+  private static let pauseMilliseconds: Int32 = 50
   /// A rotated file must not grow for so long before it is left: who writes it may not know yet.
   private static let quietSeconds = 1
 
@@ -42,7 +41,6 @@ package final class FollowedFile: ByteSource {
     self.start = start
     self.isInterrupted = isInterrupted
     self.now = now
-    pauseMilliseconds = Self.pauseMillisecondsDefault
   }
 
   deinit { if descriptor >= 0 { close(descriptor) } }
@@ -64,7 +62,7 @@ package final class FollowedFile: ByteSource {
     while true {
       if isInterrupted() { throw InputError(.interrupted, "interrupted") }
       if descriptor < 0, try !openNext() {
-        pause(pauseMilliseconds)
+        pause(Self.pauseMilliseconds)
         continue
       }
       let count = Glibc.read(descriptor, buffer.baseAddress, buffer.count)
@@ -77,15 +75,17 @@ package final class FollowedFile: ByteSource {
         return count
       }
       switch look() {
-      case .same: pause(pauseMilliseconds)
-      case .truncated, .left:
-        if state == .truncated { rewind() } else { leave() }
-        if endsInLine {
-          buffer[0] = 0x0A
-          endsInLine = false
-          streamOffset += 1
-          return 1
-        }
+      case .same:
+        pause(Self.pauseMilliseconds)
+        continue
+      case .truncated: rewind()
+      case .left: leave()
+      }
+      if endsInLine {
+        buffer[0] = 0x0A
+        endsInLine = false
+        streamOffset += 1
+        return 1
       }
     }
   }
@@ -95,8 +95,8 @@ package final class FollowedFile: ByteSource {
     while true {
       if isInterrupted() || hasNews { return true }
       if left <= 0 { return false }
-      pause(min(left, pauseMilliseconds))
-      left -= pauseMilliseconds
+      pause(min(left, Self.pauseMilliseconds))
+      left -= Self.pauseMilliseconds
     }
   }
 
@@ -105,7 +105,6 @@ package final class FollowedFile: ByteSource {
   private enum State {
     case same, truncated, left
   }
-  private var state = State.same
 
   private var hasNews: Bool {
     if descriptor < 0 { return access(path, F_OK) == 0 }
@@ -116,22 +115,19 @@ package final class FollowedFile: ByteSource {
 
   /// At the end of what the open file holds: whether it is another one by now.
   private func look() -> State {
-    state = .same
     var open = stat()
-    guard fstat(descriptor, &open) == 0 else { return state }
+    guard fstat(descriptor, &open) == 0 else { return .same }
     if Int64(open.st_size) < offset || offset > 0 && !head.isEmpty && Self.head(of: descriptor, bytes: head.count) != head {
-      state = .truncated
-      return state
+      return .truncated
     }
     var named = stat()
     guard stat(path, &named) == 0, named.st_ino != open.st_ino || named.st_dev != open.st_dev else {
       replacedAt = nil
-      return state
+      return .same
     }
     let begun = replacedAt ?? now()
     replacedAt = begun
-    if now() - begun >= .seconds(Self.quietSeconds) { state = .left }
-    return state
+    return now() - begun >= .seconds(Self.quietSeconds) ? .left : .same
   }
 
   private func take(_ bytes: UnsafeRawBufferPointer) {

@@ -29,13 +29,25 @@ package struct StoreFinding: Sendable, Equatable {
       : StoreFinding(.ok, "sync", text)
   }
 
-  /// A schema as a store has it.
-  package static func schema(_ plan: MigrationPlan) -> StoreFinding {
+  fileprivate static func schema(_ plan: MigrationPlan) -> StoreFinding {
     let newest = plan.applied.max() ?? 0
     if let unknown = plan.unknown {
       return StoreFinding(.failure, "schema", "\(unknown), newer than this program knows", advice: "use a newer guardtally")
     }
     guard let first = plan.pending.first else { return StoreFinding(.ok, "schema", "\(newest), current") }
     return StoreFinding(.failure, "schema", "\(newest); migration \(first.version) (\(first.name)) is missing", advice: "run guardtally migrate")
+  }
+}
+
+extension VerdictStore {
+  /// The schema as the store has it.
+  package var schemaFinding: StoreFinding {
+    do {
+      return .schema(try migrationPlan())
+    } catch let error as StoreError where error.code == .absent {
+      return StoreFinding(.warning, "schema", "there is no store yet", advice: "the first guardtally ingest makes it")
+    } catch {
+      return StoreFinding(.failure, "schema", (error as? StoreError)?.description ?? "cannot be read")
+    }
   }
 }

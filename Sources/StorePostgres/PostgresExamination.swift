@@ -21,14 +21,7 @@ extension PostgresStore {
       findings.append(StoreFinding(.failure, "server", (error as? StoreError)?.description ?? "cannot be reached"))
       return findings
     }
-    do {
-      findings.append(.schema(try migrationPlan()))
-    } catch let error as StoreError where error.code == .absent {
-      findings.append(StoreFinding(.warning, "schema", "there is no store yet", advice: "the first guardtally ingest makes it"))
-    } catch {
-      findings.append(StoreFinding(.failure, "schema", (error as? StoreError)?.description ?? "cannot be read"))
-    }
-    return findings
+    return findings + [schemaFinding]
   }
 
   private func examine(_ connection: PostgresConnection, place: String, _ findings: inout [StoreFinding]) throws {

@@ -71,15 +71,7 @@ extension SQLiteStore {
 
   package func findings() -> [StoreFinding] {
     let examination = SQLiteExamination(path: path)
-    var findings = [SQLiteExamination.library, examination.writing, examination.space, examination.sync]
-    do {
-      findings.append(.schema(try migrationPlan()))
-    } catch let error as StoreError where error.code == .absent {
-      findings.append(StoreFinding(.warning, "schema", "there is no store yet", advice: "the first guardtally ingest makes it"))
-    } catch {
-      findings.append(StoreFinding(.failure, "schema", (error as? StoreError)?.description ?? "cannot be read"))
-    }
-    return findings
+    return [SQLiteExamination.library, examination.writing, examination.space, examination.sync, schemaFinding]
   }
 }
 

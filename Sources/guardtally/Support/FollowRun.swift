@@ -20,7 +20,7 @@ struct FollowRun {
   /// Between two notes of how far a file has been read.
   private static let noteSeconds = 1
 
-  /// Touched on its own queue alone.
+  /// Touched on the telling queue alone, which the compiler cannot see; a lock would ask for a run that can be sent, and it holds a file.
   private final class Told: @unchecked Sendable {
     var run: IngestRun
     var ending: ExitCode?
@@ -105,7 +105,8 @@ private final class EndFlag: Sendable {
   func raise() { flag.store(true, ordering: .relaxed) }
 }
 
-/// Handed to the reading thread; the other one asks for places alone, which are locked.
+/// Hands the file to the reading thread, which alone reads it from then on; the other thread asks for places, which are behind a lock. The
+/// compiler sees one object on two threads.
 private final class FileBox: @unchecked Sendable {
   let file: FollowedFile
   init(_ file: FollowedFile) { self.file = file }
