@@ -60,7 +60,7 @@ import Verdicts
         --------------------  ----------------  -----  -----  ----------  -----------
         2026-01-01T00:00:00Z  守卫-8B              10      0    0.800000     0.000000
         2026-01-01T00:00:00Z  حارس                  6      1    1.000000     0.166667
-        2026-01-01T00:00:00Z  a-guard-with-a-…      2      2           -     1.000000
+        2026-01-01T00:00:00Z  a-guard-…ng-name      2      2           -     1.000000
         --------------------  ----------------  -----  -----  ----------  -----------
         all 3 rows                                 18      3    0.866667     0.166667
         (left out for the width: end, loose_safe_ratio, controversial, unsafe, safe, safe_ratio_upper, safe_ratio_lower; --format csv has all)
@@ -90,7 +90,8 @@ import Verdicts
     let hourly = try report(.safeRatio, step: .hour, by: [.language], zone: zone)
     #expect(
       try written(.chart, hourly, rows, screen: Screen(width: 80)) == """
-        safe_ratio by language, every 1h, 2026-01-01T05:30:00+05:30 to 2026-01-01T09:30…
+        safe_ratio by language, every 1h, 2026-01-01T05:30:00+05:30 to
+        2026-01-01T09:30:00+05:30 (Asia/Kolkata)
         ● safe_ratio, ├─┤ its 95% interval
                                   0.4      0.6     0.8      1.0
         en
@@ -101,12 +102,40 @@ import Verdicts
         """)
     #expect(
       try written(.chart, hourly, Array(rows.prefix(1)), column: "total", screen: Screen(width: 60, hasUnicode: false)) == """
-        total of safe-ratio by language, every 1h, 2026-01-01T05:30~
+        total of safe-ratio by language, every 1h,
+        2026-01-01T05:30:00+05:30 to 2026-01-01T09:30:00+05:30
+        (Asia/Kolkata)
                                    0     2    4     6    8    10
         en
         2026-01-01T05:30:00+05:30 |                            o| 10
 
         """)
+  }
+
+  /// Labels that would look the same beside the picture stand over it.
+  @Test func labelsOverBarsWhereThereIsNoRoom() throws {
+    let rows = [0, 1].map { safeRatio($0..<$0 + 1, [], [10, 8, 1, 1, 0], [0.8, 0.490162, 0.943318, 0.9, 0]) }
+    let text = try written(.chart, report(.safeRatio, step: .hour), rows, screen: Screen(width: 40))
+    #expect(
+      text == """
+        safe_ratio, every 1h,
+        2026-01-01T00:00:00Z to
+        2026-01-01T04:00:00Z
+        ● safe_ratio, ├─┤ its 95% interval
+         0.4   0.7  1.0
+        2026-01-01T00:00:00Z
+         │  ├────●──┤ │ 0.800000  error 0.000000
+        2026-01-01T01:00:00Z
+         │  ├────●──┤ │ 0.800000  error 0.000000
+
+        """)
+  }
+
+  /// Names that differ at their ends alone are not shortened until they look the same.
+  @Test func tableKeepsNamesApart() throws {
+    let rows = ["Qwen3Guard-Gen-8B", "Qwen3Guard-Stream-8B"].map { safeRatio(0..<4, [$0], [10, 8, 1, 1, 0], [0.8, 0.490162, 0.943318, 0.9, 0]) }
+    let text = try written(.table, report(.safeRatio, by: [.model]), rows, screen: Screen(width: 40))
+    #expect(text.contains("\nQwen…n-8B  ") && text.contains("\nQwen…m-8B  "), "\(text)")
   }
 
   @Test func barsInTheTerminal() throws {
@@ -115,7 +144,8 @@ import Verdicts
     }
     #expect(
       try written(.chart, report(.categories), rows, screen: Screen(width: 50)) == """
-        verdicts of categories, 2026-01-01T00:00:00Z to 2…
+        verdicts of categories, 2026-01-01T00:00:00Z to
+        2026-01-01T04:00:00Z
                   0           5         10          15
         hate     │█████████████████████████████       │ 12
         violence │███                                 │  1
@@ -146,10 +176,10 @@ import Verdicts
     let rows = names.map { safeRatio(0..<4, $0, [10, 8, 1, 1, 0], [0.8, 0.490162, 0.943318, 0.9, 0]) }
     let report = try report(.safeRatio, by: [.source, .model])
     let chart = try written(.chart, report, rows, screen: Screen(width: 80)).split(separator: "\n")
-    #expect(chart.contains { $0.contains("s…, model-0 │") } && chart.contains { $0.contains("s…, model-1 │") })
+    #expect(chart.contains { $0.contains("…ssssssssssssssssss, model-0 │") } && chart.contains { $0.contains("…ssssssssssssssssss, model-1 │") })
     #expect(chart.dropFirst().allSatisfy { $0.count <= 80 })
     let picture = try written(.svg, report, rows)
-    #expect(picture.contains("s…, model-0<title>\(names[0].joined(separator: ", "))</title>"))
+    #expect(picture.contains("sssss, model-0<title>\(names[0].joined(separator: ", "))</title>"))
   }
 
   @Test func whatALimitLeavesOutIsNotSaidToBeNone() throws {

@@ -3,6 +3,7 @@ struct TerminalChart {
   private let chart: Chart
   private let scale: ChartScale
   private let screen: Screen
+  /// Columns before the picture; 0 where labels have lines of their own.
   private let labels: Int
   private let texts: Int
   private let plot: Int
@@ -19,22 +20,24 @@ struct TerminalChart {
     scale = chart.scale
     let width = max(screen.width ?? Self.widthDefault, 24)
     texts = chart.textColumns
-    let natural = chart.marks.map { TextWidth.columns(label($0).joined(separator: ", ")) }.max() ?? 1
-    // The picture first, then its labels, which may be shortened.
-    labels = max(min(natural, width - Self.plotColumnsMin - texts - 4), min(natural, Self.labelColumnsMin))
+    let names = chart.marks.map(label)
+    let natural = names.map { TextWidth.columns($0.joined(separator: ", ")) }.max() ?? 1
+    // The picture first, then its labels, which may be shortened while they can be told apart.
+    let room = width - Self.plotColumnsMin - texts - 4
+    labels = natural <= room ? natural : screen.widthApart(names, from: Self.labelColumnsMin) <= room ? room : 0
     plot = max(Self.plotColumnsMin, min(Self.plotColumnsMax, width - labels - texts - 4))
   }
 
   func write(label: (Chart.Mark) -> [String], to output: inout [UInt8]) {
-    output.append(text: screen.bold(screen.shortened("\(chart.title), \(chart.spanText)", to: screen.width ?? .max)) + "\n")
+    for line in screen.wrapped("\(chart.title), \(chart.spanText)") { output.append(text: screen.bold(line) + "\n") }
     guard !chart.series.isEmpty else { return output.append(text: "(\(chart.emptyText))\n") }
     if chart.hasIntervals { output.append(text: "\(point) \(chart.column), \(whiskerLow)\(bar)\(whiskerHigh) its 95% interval\n") }
     output.append(text: axis() + "\n")
     for series in chart.series {
       if !series.name.isEmpty { output.append(text: screen.bold(screen.shortened(series.name, to: screen.width ?? .max)) + "\n") }
       for mark in series.marks {
-        let shown = screen.shortened(label(mark), to: labels)
-        output.append(text: shown + String(repeating: " ", count: labels - TextWidth.columns(shown)) + " " + edge)
+        let shown = screen.shortened(label(mark), to: labels > 0 ? labels : screen.width ?? Self.widthDefault)
+        output.append(text: shown + (labels > 0 ? String(repeating: " ", count: labels - TextWidth.columns(shown)) : "\n") + " " + edge)
         output.append(text: drawn(mark) + edge + " " + String(repeating: " ", count: texts - mark.text.utf8.count) + mark.text + "\n")
       }
     }
@@ -49,18 +52,21 @@ struct TerminalChart {
   private var edge: String { screen.hasUnicode ? "│" : "|" }
   private var block: Character { screen.hasUnicode ? "█" : "#" }
 
-  /// The ticks' values over where they lie.
+  /// The ticks' values over where they lie: every one, or every second and so on, as there is room.
   private func axis() -> String {
-    var line = [Character](repeating: " ", count: labels + 2 + plot + texts + 2)
-    var free = 0
-    for tick in scale.ticks {
-      let text = Array(scale.text(tick))
-      let place = labels + 2 + cell(tick) - text.count / 2
-      guard place >= free, place + text.count <= line.count else { continue }
-      line.replaceSubrange(place..<place + text.count, with: text)
-      free = place + text.count + 1
+    let ticks = scale.ticks.map { tick in
+      let text = scale.text(tick)
+      let place = max(0, labels + 2 + cell(tick) - text.utf8.count / 2)
+      return (text: text, places: place..<place + text.utf8.count)
     }
-    return String(line).trimmingEnd()
+    for step in 1...max(1, ticks.count) {
+      let shown = stride(from: 0, to: ticks.count, by: step).map { ticks[$0] }.filter { $0.places.upperBound <= labels + plot + texts + 4 }
+      guard zip(shown, shown.dropFirst()).allSatisfy({ $0.places.upperBound < $1.places.lowerBound }) else { continue }
+      return shown.reduce(into: "") { line, tick in
+        line += String(repeating: " ", count: tick.places.lowerBound - line.utf8.count) + tick.text
+      }
+    }
+    return ""
   }
 
   private func cell(_ value: Double) -> Int { Int((scale.position(of: value) * Double(plot - 1)).rounded()) }
@@ -82,13 +88,5 @@ struct TerminalChart {
     }
     line[place] = point
     return String(line)
-  }
-}
-
-extension String {
-  fileprivate func trimmingEnd() -> String {
-    var text = self
-    while text.last == " " { text.removeLast() }
-    return text
   }
 }

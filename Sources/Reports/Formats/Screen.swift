@@ -1,3 +1,5 @@
+import Verdicts
+
 /// What a report for a reader is shown on.
 package struct Screen: Sendable {
   /// Columns of a line; nil where there is no bound.
@@ -13,10 +15,24 @@ package struct Screen: Sendable {
     self.hasUnicode = hasUnicode
   }
 
-  /// The beginning of a text that fits a number of columns, marked where something was cut.
-  func shortened(_ text: String, to width: Int) -> String { TextWidth.shortened(text, to: width, ellipsis: hasUnicode ? "…" : "~") }
+  private var ellipsis: String { hasUnicode ? "…" : "~" }
 
-  func shortened(_ parts: [String], to width: Int) -> String { TextWidth.joined(parts, to: width, ellipsis: hasUnicode ? "…" : "~") }
+  func shortened(_ text: String, to width: Int) -> String { TextWidth.shortened(text, to: width, ellipsis: ellipsis) }
+
+  func shortened(_ parts: [String], to width: Int) -> String { TextWidth.joined(parts, to: width, ellipsis: ellipsis) }
+
+  /// A text in as many lines as the screen's width asks for.
+  func wrapped(_ text: String) -> [String] { width.map { TextWidth.wrapped(text, to: $0, ellipsis: ellipsis) } ?? [text] }
+
+  /// The least width, and no less than a given one, to which names can be shortened without two of them looking the same.
+  func widthApart(_ names: [[String]], from least: Int) -> Int {
+    let different = Set(names.map { $0.map(ExactText.init) }).map { $0.map(\.text) }
+    let natural = max(least, different.map { TextWidth.columns($0.joined(separator: ", ")) }.max() ?? 0)
+    return (least..<natural).first { width in
+      var seen: Set<ExactText> = []
+      return different.allSatisfy { seen.insert(ExactText(shortened($0, to: width))).inserted }
+    } ?? natural
+  }
 
   func bold(_ text: String) -> String { hasStyles ? "\u{1B}[1m\(text)\u{1B}[0m" : text }
 }

@@ -13,7 +13,8 @@ struct TableWriter: RowWriter {
     "end", "loose_safe_ratio", "mean_ms", "p90_ms", "share_of_evaluated", "controversial", "unsafe", "safe", "safe_ratio_upper",
     "safe_ratio_lower", "p99_ms", "error",
   ]
-  /// Text is shortened to this many columns before anything but `end` is cut, and to half of it before it is given up.
+  /// Text is shortened to this many columns before anything but `end` is cut, and to half of it before it is given up; never so
+  /// far that two values look the same.
   private static let textColumnsMin = 16
   private static let gap = 2
 
@@ -77,11 +78,12 @@ struct TableWriter: RowWriter {
       cut.append(name)
     }
     func shorten(to least: Int) {
-      while excess() > 0,
-        let widest = columns.indices.filter({ columns[$0].kind == .text && widths[$0] > max(least, columns[$0].name.utf8.count) })
-          .max(by: { widths[$0] < widths[$1] })
-      {
-        widths[widest] = max(least, columns[widest].name.utf8.count, widths[widest] - excess())
+      guard excess() > 0 else { return }
+      let leasts = columns.indices.map { index in
+        columns[index].kind == .text ? screen.widthApart(lines.map { [$0[index]] }, from: max(least, columns[index].name.utf8.count)) : .max
+      }
+      while excess() > 0, let widest = columns.indices.filter({ widths[$0] > leasts[$0] }).max(by: { widths[$0] < widths[$1] }) {
+        widths[widest] = max(leasts[widest], widths[widest] - excess())
       }
     }
     leaveOut("end")

@@ -5,21 +5,32 @@ enum TextWidth {
     text.unicodeScalars.reduce(0) { $0 + columns($1) }
   }
 
-  /// The beginning of a text that fits a number of columns.
+  /// A text that fits a number of columns: where it was cut, its beginning and its end, for names often differ in a size or a version
+  /// alone.
   ///
-  /// - Parameter ellipsis: ends it where something was cut; one column wide.
+  /// - Parameter ellipsis: stands for what was cut; one column wide.
   static func shortened(_ text: String, to width: Int, ellipsis: String = "…") -> String {
     guard columns(text) > width else { return text }
     guard width > 1 else { return width == 1 ? ellipsis : "" }
-    var result = ""
-    var used = 0
-    for character in text {
-      let needed = character.unicodeScalars.reduce(0) { $0 + columns($1) }
-      guard used + needed <= width - 1 else { break }
-      result.append(character)
-      used += needed
+    let end = String(beginning(of: text.reversed(), to: (width - 1) / 2).reversed())
+    return String(beginning(of: text, to: width - 1 - columns(end))) + ellipsis + end
+  }
+
+  private static func beginning(of text: some Sequence<Character>, to width: Int) -> [Character] {
+    var left = width
+    return text.prefix {
+      left -= columns(String($0))
+      return left >= 0
     }
-    return result + ellipsis
+  }
+
+  /// Lines of no more columns than given, broken at spaces; a word that is wider is shortened.
+  static func wrapped(_ text: String, to width: Int, ellipsis: String = "…") -> [String] {
+    var lines: [String] = []
+    for word in text.split(separator: " ").map({ shortened(String($0), to: width, ellipsis: ellipsis) }) {
+      if let last = lines.last, columns(last) + 1 + columns(word) <= width { lines[lines.count - 1] = last + " " + word } else { lines.append(word) }
+    }
+    return lines
   }
 
   /// Parts joined by commas, the longest of them shortened first: what tells two names apart may stand in any.
