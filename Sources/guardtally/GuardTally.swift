@@ -7,10 +7,7 @@ struct GuardTally: ParsableCommand {
     commandName: "guardtally",
     abstract: "Exact tallies of guard-model verdicts: stored once, reported, and provable.",
     discussion: """
-      The three commands most used:
-        guardtally ingest FILE               store verdicts
-        guardtally report safe-ratio         read the numbers
-        guardtally verify                    prove them
+      \(mostUsed)
 
       The database is --db URL, else GUARDTALLY_DB, else sqlite:guardtally.db in the current folder.
       Exit codes: 0 done, 1 failed, 64 wrong usage, 65 some input rejected or in conflict, 69 database out of reach, \
@@ -21,6 +18,26 @@ struct GuardTally: ParsableCommand {
       IngestCommand.self, ServeCommand.self, AggregateCommand.self, ReportCommand.self, MetricsCommand.self, VerifyCommand.self, RebuildCommand.self, DiscardCommand.self,
       DoctorCommand.self, FormatsCommand.self, MigrateCommand.self, GenerateCommand.self,
     ])
+
+  private static let mostUsed = """
+    The three commands most used:
+      guardtally ingest FILE               store verdicts
+      guardtally report safe-ratio         read the numbers
+      guardtally verify                    prove them
+    """
+
+  /// Alone, a help that is read at a glance.
+  func run() {
+    print(
+      """
+      \(Self.configuration.abstract)
+
+      \(Self.mostUsed)
+
+      All commands: guardtally --help
+      One of them:  guardtally help COMMAND
+      """)
+  }
 
   static func main() {
     Interrupts.exitOnSignal()
