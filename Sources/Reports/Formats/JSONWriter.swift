@@ -11,7 +11,8 @@ struct JSONWriter: RowWriter {
 
   private let layout: Layout
   private var times: TimeTexts
-  private var keys: [String] = []
+  /// Each column's key, with what stands before and after it.
+  private var keys: [[UInt8]] = []
   private var isFirst = true
 
   init(zone: Zone, layout: Layout) {
@@ -20,19 +21,18 @@ struct JSONWriter: RowWriter {
   }
 
   mutating func begin(_ columns: [Column], to output: inout [UInt8]) {
-    keys = columns.map { JSONText.string($0.name) }
+    keys = columns.enumerated().map { Array(($0 > 0 ? ", " : "{").utf8) + Array("\(JSONText.string($1.name)): ".utf8) }
     if layout == .array { output.append(text: "[") }
   }
 
   mutating func row(_ cells: [Cell], to output: inout [UInt8]) {
     if layout == .array { output.append(text: isFirst ? "\n  " : ",\n  ") }
     isFirst = false
-    output.append(UInt8(ascii: "{"))
     for (index, cell) in cells.enumerated() {
-      output.append(text: index > 0 ? ", \(keys[index]): " : "\(keys[index]): ")
+      output.append(contentsOf: keys[index])
       switch cell {
-      case .time(let time): output.append(text: JSONText.string(times[time]))
-      case .text(let text): output.append(text: JSONText.string(text))
+      case .time(let time): JSONText.append(times[time], to: &output)
+      case .text(let text): JSONText.append(text, to: &output)
       case .count(let count): output.append(number: count)
       case .latency(.some(let microseconds)): output.append(milliseconds: microseconds)
       case .ratio(.some(let ratio)): SixDecimals.append(ratio, to: &output)
