@@ -11,7 +11,7 @@ final class PostgresSnapshot: StoreSnapshot {
   private var cursors = 0
 
   /// Rows of one FETCH of tallies, each up to some tens of kilobytes.
-  private static let talliesFetched = 256
+  private static let talliesFetched = 64
   /// Verdicts that are handed on at a time.
   private static let runVerdicts = 2_048
 
