@@ -4,9 +4,10 @@
 
 64 connections that post one verdict each time, 16 that post 100, 8 that post 1,000, on both stores; each answer of 200 is kept in a
 journal by the client (load.c), and afterwards everything in the journal is sent again: all of it must be a duplicate, and the store must
-hold no more than was sent. The rival is pgbench: 64 clients, one prepared INSERT a transaction into a table with the same columns and
-key, commits waiting for the disk. While 16 × 100 is posted, /metrics of 10,000 series is scraped. Prints rates, the 50th and 99th
-percentile, and commits a second.
+hold no more than was sent. The rival is pgbench: 64 clients, one INSERT a transaction into a table with the same columns and key, commits
+waiting for the disk; as pgbench comes (simple protocol), and with a prepared statement. The machine's speed changes within minutes, so
+both rivals run beside each 64 × 1. While 16 × 100 is posted, /metrics of 10,000 series is scraped. Prints rates, ratios to the rivals,
+and the 50th and 99th percentile.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -51,7 +53,8 @@ def check(program: Program, service: Service, folder: str, prefix: str, journal:
         sys.exit(f"acknowledged {len(batches) * size}, but sent again: {ledger}")
 
 
-def load(program: Program, loader: str, stores: object, folder: str, connections: int, size: int, seconds: float, scrape: bool) -> None:
+def load(program: Program, loader: str, stores: object, folder: str, connections: int, size: int, seconds: float, scrape: bool) -> float:
+    """Prints what was measured, and returns the verdicts a second."""
     database = stores.fresh(f"load{connections}")
     with Service(program, database) as service:
         if scrape:
@@ -89,9 +92,11 @@ def load(program: Program, loader: str, stores: object, folder: str, connections
         service.end()
     if program.verify(database).code != 0:
         sys.exit("verify found differences")
+    return done * size / taken
 
 
-def pgbench(stores: PostgresDatabases, folder: str, seconds: float) -> None:
+def pgbench(stores: PostgresDatabases, folder: str, seconds: float, protocol: str) -> float:
+    """Prints what was measured, and returns the transactions a second."""
     database = stores.fresh("rival")
     stores.server.execute(stores.name(database), "CREATE TABLE rival (time timestamptz, source text, id text, verdict text, language text, model text, latency float8, PRIMARY KEY (source, id, time))")
     script = os.path.join(folder, "insert.sql")
@@ -99,10 +104,12 @@ def pgbench(stores: PostgresDatabases, folder: str, seconds: float) -> None:
         file.write("\\set n random(1, 9000000000000000000)\nINSERT INTO rival VALUES ('2026-03-01T00:00:00Z'::timestamptz + :n::bigint % 400000 * interval '1 second', 'default', 'id-' || :n::bigint, 'safe', 'en', 'guard', 12.5);\n")
     os.chmod(folder, 0o755)
     result = subprocess.run(
-        [os.path.join(programs_folder(), "pgbench"), "-n", "-M", "prepared", "-c", "64", "-j", "2", "-T", str(int(seconds)), "-f", script, database],
+        [os.path.join(programs_folder(), "pgbench"), "-n", "-M", protocol, "-c", "64", "-j", "2", "-T", str(int(seconds)), "-f", script, database],
         capture_output=True, text=True, check=True, env=os.environ | {"PGOPTIONS": "-c synchronous_commit=on"},
     )  # fmt: skip
-    print("pgbench, 64 × 1: " + ", ".join(line.strip() for line in result.stdout.splitlines() if line.startswith(("tps", "latency average"))), flush=True)
+    rate = float(re.search(r"tps = ([\d.]+)", result.stdout)[1])
+    print(f"pgbench, 64 × 1, {protocol}: {rate:.0f}/s, {re.search('latency average = .*', result.stdout)[0]}", flush=True)
+    return rate
 
 
 def main() -> None:
@@ -116,9 +123,12 @@ def main() -> None:
         subprocess.run(["cc", "-O2", "-o", loader, os.path.join(HERE, "load.c")], check=True)
         postgres = PostgresDatabases()
         for stores in (SQLiteDatabases(folder), postgres):
-            for connections, size in ((64, 1), (16, 100), (8, 1_000)):
-                load(program, loader, stores, folder, connections, size, options.seconds, scrape=connections == 16)
-        pgbench(postgres, folder, options.seconds)
+            prepared = pgbench(postgres, folder, options.seconds, "prepared")
+            rate = load(program, loader, stores, folder, 64, 1, options.seconds, scrape=False)
+            simple = pgbench(postgres, folder, options.seconds, "simple")
+            print(f"{stores.kind:9}  64 ×     1: {rate / simple:.2f} of pgbench, {rate / prepared:.2f} of pgbench with a prepared statement", flush=True)
+            load(program, loader, stores, folder, 16, 100, options.seconds, scrape=True)
+            load(program, loader, stores, folder, 8, 1_000, options.seconds, scrape=False)
         postgres.drop_all()
 
 

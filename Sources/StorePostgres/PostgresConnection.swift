@@ -8,6 +8,9 @@ final class PostgresConnection {
   private let files: SQLFiles
   private var prepared: Set<String> = []
   private var isClosed = false
+  /// Parameters of the query that is being sent; its memory is used again while it is small.
+  private var encoded: [UInt8] = []
+  private static let encodedBytesKept = 1 << 20
 
   /// Takes over an open connection.
   init(_ handle: OpaquePointer, files: SQLFiles) {
@@ -126,18 +129,17 @@ final class PostgresConnection {
   ) throws -> Result {
     guard !parameters.isEmpty else { return try body(0, nil, nil, nil) }
     // End to end in one array, so that pointers into it hold for the length of the call.
-    var bytes: [UInt8] = []
+    encoded.removeAll(keepingCapacity: encoded.capacity <= Self.encodedBytesKept)
     var offsets: [Int] = []
     var lengths: [Int32] = []
     for parameter in parameters {
-      let encoded = parameter.encoded
-      offsets.append(bytes.count)
-      lengths.append(Int32(encoded.count))
-      if bytes.isEmpty { bytes = encoded } else { bytes.append(contentsOf: encoded) }
-      bytes.append(0)
+      offsets.append(encoded.count)
+      parameter.append(to: &encoded)
+      lengths.append(Int32(encoded.count - offsets[offsets.count - 1]))
+      encoded.append(0)
     }
     let formats = [Int32](repeating: 1, count: parameters.count)
-    return try bytes.withUnsafeBytes { raw in
+    return try encoded.withUnsafeBytes { raw in
       let start = raw.baseAddress!.assumingMemoryBound(to: CChar.self)
       let values = offsets.map { Optional(start + $0) }
       return try body(Int32(parameters.count), values, lengths, formats)

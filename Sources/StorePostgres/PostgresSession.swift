@@ -129,11 +129,9 @@ final class PostgresSession {
     _ first: [PostgresConnection.Query], _ beforeCommit: (CommittedBatch) -> Void
   ) throws -> CommittedBatch {
     var queries = first
-    if !settled.rows.isEmpty {
-      queries += counted.value().deltas
-      queries.append(activity(of: settled))
-    }
-    queries += try counters(of: settled)
+    var deltas = PostgresConnection.Query("deltas.append")
+    deltas.parameters = try counted.value().parameters + activity(of: settled) + counters(of: settled)
+    queries.append(deltas)
     var next = run
     next.run = number
     next.counts += settled.outcome.counts
@@ -145,12 +143,14 @@ final class PostgresSession {
     return committed
   }
 
-  private func activity(of intake: BatchIntake) -> PostgresConnection.Query {
+  /// What raises the newest time of each source: sources, times.
+  private func activity(of intake: BatchIntake) -> [PostgresValue] {
     let newest = intake.newestBySource().sorted { $0.key < $1.key }
-    return .init("source_activity_deltas.append", .integers(newest.map { Int64($0.key) }), .integers(newest.map { $0.value }))
+    return [.integers(newest.map { Int64($0.key) }), .integers(newest.map { $0.value })]
   }
 
-  private func counters(of intake: BatchIntake) throws -> [PostgresConnection.Query] {
+  /// What is added to the counters: counters, labels, parts, values.
+  private func counters(of intake: BatchIntake) throws -> [PostgresValue] {
     var labels = register.methodLabels
     let methods = intake.usedValues(of: .method)
     let names = Dictionary(zip(try register.codes(of: methods, in: .method), methods)) { first, _ in first }
@@ -159,11 +159,8 @@ final class PostgresSession {
         rows: rows, counts: intake.outcome.counts, methodNames: { names[$0] ?? Counter.otherLabel }, methodLabels: &labels)
     }
     let keys = changes.additions.keys.sorted()
-    guard !keys.isEmpty else { return [] }
     return [
-      .init(
-        "counter_deltas.append", .texts(keys.map(\.counter.rawValue)), .texts(keys.map(\.label)), .texts(keys.map(\.part)),
-        .integers(keys.map { changes.additions[$0] }))
+      .texts(keys.map(\.counter.rawValue)), .texts(keys.map(\.label)), .texts(keys.map(\.part)), .integers(keys.map { changes.additions[$0] }),
     ]
   }
 

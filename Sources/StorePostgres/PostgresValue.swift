@@ -36,12 +36,11 @@ enum PostgresValue {
     }
   }
 
-  var encoded: [UInt8] {
-    var bytes: [UInt8] = []
+  func append(to bytes: inout [UInt8]) {
     switch self {
     case .integer(let value): bytes.append(bigEndian: value)
     case .text(let value): bytes.append(contentsOf: value.utf8)
-    case .bytes(let value): bytes = value
+    case .bytes(let value): bytes.append(contentsOf: value)
     case .integers(let values): Self.append(values, of: TypeID.bigint, to: &bytes)
     case .shortIntegers(let values): Self.append(values, of: TypeID.integer, to: &bytes)
     case .texts(let values):
@@ -52,7 +51,6 @@ enum PostgresValue {
       }
     case .blobs(let values):
       Self.beginArray(of: TypeID.bytea, count: values.count, hasNull: false, &bytes)
-      bytes.reserveCapacity(bytes.count + values.reduce(0) { $0 + 4 + $1.count })
       for value in values {
         bytes.append(bigEndian: Int32(value.count))
         bytes.append(contentsOf: value)
@@ -64,13 +62,11 @@ enum PostgresValue {
         bytes.append(contentsOf: text[range])
       }
     }
-    return bytes
   }
 
   private static func append<Value: FixedWidthInteger>(_ values: [Value?], of type: UInt32, to bytes: inout [UInt8]) {
     beginArray(of: type, count: values.count, hasNull: values.contains { $0 == nil }, &bytes)
     let size = MemoryLayout<Value>.size
-    bytes.reserveCapacity(bytes.count + values.count * (4 + size))
     for value in values {
       guard let value else {
         bytes.append(bigEndian: Int32(-1))

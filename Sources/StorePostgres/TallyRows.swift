@@ -33,8 +33,6 @@ struct TallyRows: Sendable {
     return repair.outcome
   }
 
-  /// Appends them to what is to be folded.
-  var deltas: [PostgresConnection.Query] {
-    numbers.isEmpty ? [] : [PostgresConnection.Query("tally_deltas.append", .integers(numbers), .blobs(cells))]
-  }
+  /// What appends them to what is to be folded: numbers, cells.
+  var parameters: [PostgresValue] { [.integers(numbers), .blobs(cells)] }
 }

@@ -35,17 +35,18 @@ package struct VerdictBatch: Sendable {
   package mutating func add(delivery other: VerdictBatch) {
     if placeOfValue.isEmpty { placeOfValue = Array(repeating: [:], count: CodedField.allCases.count) }
     let idBase = UInt32(idBytes.count)
-    var codes: [[UInt32]] = []
-    for (lane, added) in other.values.enumerated() {
-      codes.append(added.map { index(of: $0, lane: lane) })
+    // A batch is added for each of many small deliveries: one list for all fields, and no new one for each.
+    newCodes.removeAll(keepingCapacity: true)
+    var firstOfLane = DimensionCodes(repeating: 0)
+    for lane in other.values.indices {
+      firstOfLane[lane] = UInt32(newCodes.count)
+      if lane == CodedField.nativeNames.lane { newCodes.append(0) }
+      for value in other.values[lane] { newCodes.append(index(of: value, lane: lane) + Self.firstInBatch[lane]) }
     }
     for row in other.rows {
       var moved = row
       moved.idOffset += idBase
-      for field in CodedField.allCases where Int(row.codes[field.lane]) >= field.firstInBatch {
-        let first = UInt32(field.firstInBatch)
-        moved.codes[field.lane] = codes[field.lane][Int(row.codes[field.lane] - first)] + first
-      }
+      for lane in other.values.indices { moved.codes[lane] = newCodes[Int(firstOfLane[lane] + row.codes[lane])] }
       rows.append(moved)
     }
     idBytes += other.idBytes
@@ -82,6 +83,8 @@ package struct VerdictBatch: Sendable {
 
   /// The place of a value in a field's list, which deliveries share.
   private mutating func index(of value: String, lane: Int) -> UInt32 {
+    // Most deliveries say what the one before said.
+    if let newest = values[lane].last, ExactText(newest) == ExactText(value) { return UInt32(values[lane].count - 1) }
     let key = ExactText(value)
     if let known = placeOfValue[lane][key] { return known }
     let place = UInt32(values[lane].count)
@@ -92,6 +95,9 @@ package struct VerdictBatch: Sendable {
 
   /// For each field the places of its values, once deliveries share them.
   private var placeOfValue: [[ExactText: UInt32]] = []
+  /// For each field and each value of the delivery that is being added, its code here.
+  private var newCodes: [UInt32] = []
+  private static let firstInBatch = CodedField.allCases.map { UInt32($0.firstInBatch) }
 }
 
 /// Where a record stands in its input.
