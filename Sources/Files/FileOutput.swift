@@ -15,7 +15,9 @@ package final class FileOutput: TextOutputStream {
   private var isFinished = false
   private let precious: [String]
 
-  private static let bufferBytes = 128 << 10
+  /// Bytes that are written out together: few at first, so that the first row is seen at once, then twice as many each time.
+  private var bufferBytes = 64
+  private static let bufferBytesMax = 128 << 10
 
   /// - Parameters:
   ///   - path: nil or `-` for standard output.
@@ -72,7 +74,7 @@ package final class FileOutput: TextOutputStream {
 
   package func write(_ text: String) {
     buffer.append(contentsOf: text.utf8)
-    if buffer.count >= Self.bufferBytes { writeBuffer() }
+    if buffer.count >= bufferBytes { writeBuffer() }
   }
 
   package func write(bytes: [UInt8]) {
@@ -82,7 +84,7 @@ package final class FileOutput: TextOutputStream {
   /// Lets a writer append to what is not yet written out.
   package func write(_ append: (inout [UInt8]) -> Void) {
     append(&buffer)
-    if buffer.count >= Self.bufferBytes { writeBuffer() }
+    if buffer.count >= bufferBytes { writeBuffer() }
   }
 
   /// Writes what is buffered, and gives a file its name: all of it or none.
@@ -105,6 +107,7 @@ package final class FileOutput: TextOutputStream {
 
   private func writeBuffer() {
     defer { buffer.removeAll(keepingCapacity: true) }
+    bufferBytes = min(2 * bufferBytes, Self.bufferBytesMax)
     guard failure == nil else { return }
     var start = 0
     while start < buffer.count {
@@ -131,12 +134,21 @@ package struct OutputError: Error, Sendable, CustomStringConvertible {
   package var path: String
   package var reason: Reason
 
+  private static func advice(_ number: Int32) -> String {
+    switch number {
+    case ENOENT, ENOTDIR: "; make the folder first, or name another file"
+    case EACCES, EPERM, EROFS, EISDIR: "; name a file that you may write"
+    case ENOSPC, EDQUOT, EFBIG: "; free some space and run the same command again"
+    default: "; check where it goes and run the same command again"
+    }
+  }
+
   /// Whoever read the output has seen enough.
   package var isClosedPipe: Bool { reason == .system(EPIPE) }
 
   package var description: String {
     switch reason {
-    case .system(let number): "cannot write \(path): \(String(cString: strerror(number)))"
+    case .system(let number): "cannot write \(path): \(String(cString: strerror(number)))\(Self.advice(number))"
     case .precious: "\(path) is the database or an input, and would be overwritten; name another file"
     }
   }

@@ -40,6 +40,26 @@ package struct Report: Sendable {
     self.naming = naming
   }
 
+  /// What is said where there is no row: not that there were no verdicts, where there were but of another kind.
+  var emptyText: String {
+    let missing =
+      switch name {
+      case .safeRatio: "verdicts"
+      case .categories: "flagged verdicts"
+      case .latency: "verdicts with a latency"
+      case .errors: "errors"
+      }
+    return "no \(missing)\(filterText) from \(spanText)"
+  }
+
+  /// The span in the report's zone.
+  var spanText: String { "\(zone.text(span.from)) to \(zone.text(span.to))" + (zone.isUTC ? "" : " (\(zone.name))") }
+
+  /// What `--where` asked for, or nothing.
+  var filterText: String {
+    filters.isEmpty ? "" : " where " + filters.map { ReaderText.visible($0.text) }.joined(separator: " and ")
+  }
+
   package var columns: [Column] {
     [Column("start", .time), Column("end", .time)] + by.map { Column($0.name, .text) } + name.columns(naming)
   }

@@ -19,7 +19,7 @@ package enum ReportName: String, CaseIterable, Sendable {
   }
 
   /// The columns after `start`, `end` and the dimensions.
-  func columns(_ naming: CategoryNaming) -> [Column] {
+  package func columns(_ naming: CategoryNaming) -> [Column] {
     switch self {
     case .safeRatio:
       ["total", "safe", "controversial", "unsafe", "error"].map { Column($0, .count) }

@@ -39,6 +39,15 @@ package struct StoreFinding: Sendable, Equatable {
   }
 }
 
+extension StoreFinding {
+  /// What a store could not do; its message ends with what to do.
+  package static func failure(_ subject: String, _ error: any Error) -> StoreFinding {
+    let description = (error as? StoreError)?.description ?? "cannot be read"
+    guard let end = description.ranges(of: "; ").last else { return StoreFinding(.failure, subject, description) }
+    return StoreFinding(.failure, subject, String(description[..<end.lowerBound]), advice: String(description[end.upperBound...]))
+  }
+}
+
 extension VerdictStore {
   /// The schema as the store has it.
   package var schemaFinding: StoreFinding {
@@ -47,7 +56,7 @@ extension VerdictStore {
     } catch let error as StoreError where error.code == .absent {
       return StoreFinding(.warning, "schema", "there is no store yet", advice: "the first guardtally ingest makes it")
     } catch {
-      return StoreFinding(.failure, "schema", (error as? StoreError)?.description ?? "cannot be read")
+      return .failure("schema", error)
     }
   }
 }

@@ -18,7 +18,7 @@ extension PostgresStore {
       defer { connection.close() }
       try PostgresFailure.translated(at: place) { try examine(connection, place: place, &findings) }
     } catch {
-      findings.append(StoreFinding(.failure, "server", (error as? StoreError)?.description ?? "cannot be reached"))
+      findings.append(.failure("server", error))
       return findings
     }
     return findings + [schemaFinding]

@@ -108,7 +108,7 @@ final class SQLiteConnection {
     case SQLITE_FULL:
       return StoreError(.full, "no space left for \(path); what was acknowledged is stored; free space and run the same command again")
     case SQLITE_NOTADB:
-      return StoreError(.notADatabase, "\(path) is not an SQLite database")
+      return StoreError(.notADatabase, "\(path) is not an SQLite database; name another file with --db, or move this one away")
     case SQLITE_IOERR:
       return StoreError(.failed, "\(path): \(what); what was acknowledged is stored; check the disk and run the same command again")
     case SQLITE_CONSTRAINT:

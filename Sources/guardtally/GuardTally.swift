@@ -41,13 +41,23 @@ struct GuardTally: ParsableCommand {
 
   static func main() {
     Interrupts.exitOnSignal()
-    if let word = CommandLine.arguments.dropFirst().first, !word.hasPrefix("-") {
-      let names = configuration.subcommands.compactMap { $0.configuration.commandName }
-      guard names.contains(word) || word == "help" else {
-        StandardError.line("guardtally: \(QueryError.unknown("command", word, among: names, "commands"))")
+    refuseUnknownCommands()
+    main(nil)
+  }
+
+  /// Names the nearest command, which the parser does not.
+  private static func refuseUnknownCommands() {
+    var words = CommandLine.arguments.dropFirst()[...]
+    if words.first == "help" { words.removeFirst() }
+    var command: any ParsableCommand.Type = GuardTally.self
+    while let word = words.popFirst(), !word.hasPrefix("-") {
+      let subcommands = command.configuration.subcommands
+      if subcommands.isEmpty || word == "help" { return }
+      guard let next = subcommands.first(where: { $0.configuration.commandName == word }) else {
+        StandardError.line("guardtally: \(QueryError.unknown("command", word, among: subcommands.compactMap { $0.configuration.commandName }, "commands"))")
         exit(withError: ExitCode(64))
       }
+      command = next
     }
-    main(nil)
   }
 }

@@ -96,8 +96,11 @@ def formats(checks: Checks, golden: Golden, program: Program, full: str, empty: 
         nothing = program.run(*asked, "--db", empty, environment=UNICODE)
         checks.equal((nothing.code, nothing.stderr), (0, b""), f"{report} as {kind}, of nothing: exit")
         golden.compare(f"empty/{report}.{ending}", nothing.stdout)
-        before = program.run(*asked, "--db", full, "--where", "source=nobody", environment=UNICODE)
-        checks.equal((before.code, before.stdout), (0, nothing.stdout), f"{report} as {kind}: a filter that nothing passes is as an empty store")
+        none = program.run(*asked, "--db", full, "--where", "source=nobody", environment=UNICODE)
+        if kind in ("table", "chart", "svg"):
+            checks.check(none.code == 0 and b" where source=nobody from " in none.stdout, f"{report} as {kind}: a filter that nothing passes is named", none.stdout)
+        else:
+            checks.equal((none.code, none.stdout), (0, nothing.stdout), f"{report} as {kind}: a filter that nothing passes is as an empty store")
     for kind, ending in (("text", "txt"), ("openmetrics", "openmetrics.txt")):
         for database, name in ((full, "metrics"), (empty, "metrics-empty")):
             golden.compare(f"metrics/{name}.{ending}", program.run("metrics", "--db", database, "--now", "2026-03-05T00:00:00Z", "--format", kind).stdout)

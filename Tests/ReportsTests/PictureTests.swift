@@ -45,7 +45,7 @@ import Verdicts
         start                 end                   model                          total  safe  controversial  unsafe  error  safe_ratio  safe_ratio_lower  safe_ratio_upper  loose_safe_ratio  error_ratio
         --------------------  --------------------  -----------------------------  -----  ----  -------------  ------  -----  ----------  ----------------  ----------------  ----------------  -----------
         2026-01-01T00:00:00Z  2026-01-01T04:00:00Z  守卫-8B                           10     8              1       1      0    0.800000          0.490162          0.943318          0.900000     0.000000
-        2026-01-01T00:00:00Z  2026-01-01T04:00:00Z  حارس                               6     5              0       0      1    1.000000          0.565509          1.000000          1.000000     0.166667
+        2026-01-01T00:00:00Z  2026-01-01T04:00:00Z  \u{2066}حارس\u{2069}                               6     5              0       0      1    1.000000          0.565509          1.000000          1.000000     0.166667
         2026-01-01T00:00:00Z  2026-01-01T04:00:00Z  a-guard-with-a-very-long-name      2     0              0       0      2           -                 -                 -                 -     1.000000
         --------------------  --------------------  -----------------------------  -----  ----  -------------  ------  -----  ----------  ----------------  ----------------  ----------------  -----------
         all 3 rows                                                                    18    13              1       1      3    0.866667          0.621180          0.962639          0.933333     0.166667
@@ -59,11 +59,12 @@ import Verdicts
         start                 model             total  error  safe_ratio  error_ratio
         --------------------  ----------------  -----  -----  ----------  -----------
         2026-01-01T00:00:00Z  守卫-8B              10      0    0.800000     0.000000
-        2026-01-01T00:00:00Z  حارس                  6      1    1.000000     0.166667
+        2026-01-01T00:00:00Z  \u{2066}حارس\u{2069}                  6      1    1.000000     0.166667
         2026-01-01T00:00:00Z  a-guard-…ng-name      2      2           -     1.000000
         --------------------  ----------------  -----  -----  ----------  -----------
         all 3 rows                                 18      3    0.866667     0.166667
-        (left out for the width: end, loose_safe_ratio, controversial, unsafe, safe, safe_ratio_upper, safe_ratio_lower; --format csv has all)
+        (left out for the width: end, loose_safe_ratio, controversial, unsafe, safe,
+        safe_ratio_lower, safe_ratio_upper; --format csv has all)
 
         """)
     #expect(
@@ -131,6 +132,45 @@ import Verdicts
         """)
   }
 
+  /// What is invisible, or turns what stands beside it, is named; the widths of emoji are those of terminals.
+  @Test func textsOfAnyScript() throws {
+    let names = ["a\u{202E}b", "a\u{200B}b", "ab", "1\u{FE0F}\u{20E3}", "👩‍💻", "🇩🇪", "각"]
+    let rows = names.map { safeRatio(0..<4, [$0], [10, 8, 1, 1, 0], [0.8, 0.490162, 0.943318, 0.9, 0]) }
+    let table = try written(.table, report(.safeRatio, by: [.model]), rows).split(separator: "\n").map(String.init)
+    #expect(table[2].contains("  a<U+202E>b     10  ") && table[3].contains("  a<U+200B>b     10  ") && table[4].contains("  ab             10  "))
+    for (line, name) in zip(table[5...8], names[3...6]) { #expect(line.contains(name + String(repeating: " ", count: 13) + "10  "), "\(line)") }
+    let picture = try written(.svg, report(.safeRatio, by: [.model]), rows)
+    #expect(picture.contains("a&lt;U+202E&gt;b") && !picture.contains("\u{202E}"))
+  }
+
+  /// Pictures say what was filtered and what a limit left out, for they are looked at alone.
+  @Test func picturesSayWhatIsLeftOut() throws {
+    let filtered = try Report(
+      name: .safeRatio, span: Span(from: begin, to: begin.advanced(byMicroseconds: 4 * hour)), step: nil, by: [], filters: [DimensionFilter("model=a\\,b,c*")],
+      zone: .utc)
+    for format in [ReportFormat.chart, .svg] {
+      var writer = format.makeWriter(for: filtered)
+      var bytes: [UInt8] = []
+      writer.begin(filtered.columns, to: &bytes)
+      writer.row(safeRatio(0..<4, [], [10, 8, 1, 1, 0], [0.8, 0.490162, 0.943318, 0.9, 0]), to: &bytes)
+      writer.leftOut(3)
+      writer.end(to: &bytes)
+      let text = String(decoding: bytes, as: UTF8.self)
+      #expect(text.contains("safe_ratio where model=a\\,b,c*") && text.contains("; 3 more rows left out by --limit"), "\(text)")
+    }
+  }
+
+  /// Days have their dates below them, none over another.
+  @Test func timesDoNotTouch() throws {
+    for days in 2...40 {
+      let span = Span(from: begin, to: begin.advanced(byMicroseconds: Int64(days) * 24 * hour))
+      let daily = try Report(name: .safeRatio, span: span, step: .day, by: [], filters: [], zone: .utc)
+      let rows = (0..<Int64(days)).map { safeRatio($0 * 24..<($0 + 1) * 24, [], [10, 8, 1, 1, 0], [0.8, 0.490162, 0.943318, 0.9, 0]) }
+      let places = try written(.svg, daily, rows).matches(of: /<text x="([0-9.]+)" y="456" text-anchor="middle">2026-/).compactMap { Double($0.1) }
+      #expect(places.count >= 2 && zip(places, places.dropFirst()).allSatisfy { $1 - $0 >= 90 }, "\(days) days: \(places)")
+    }
+  }
+
   /// Names that differ at their ends alone are not shortened until they look the same.
   @Test func tableKeepsNamesApart() throws {
     let rows = ["Qwen3Guard-Gen-8B", "Qwen3Guard-Stream-8B"].map { safeRatio(0..<4, [$0], [10, 8, 1, 1, 0], [0.8, 0.490162, 0.943318, 0.9, 0]) }
@@ -152,7 +192,7 @@ import Verdicts
         weapons  │                                    │  0
 
         """)
-    #expect(try written(.chart, report(.categories), []) == "verdicts of categories, 2026-01-01T00:00:00Z to 2026-01-01T04:00:00Z\n(no verdicts in this span)\n")
+    #expect(try written(.chart, report(.categories), []) == "verdicts of categories, 2026-01-01T00:00:00Z to 2026-01-01T04:00:00Z\n(no flagged verdicts from 2026-01-01T00:00:00Z to 2026-01-01T04:00:00Z)\n")
   }
 
   @Test func pictureHasAllItsParts() throws {
@@ -176,7 +216,7 @@ import Verdicts
     let rows = names.map { safeRatio(0..<4, $0, [10, 8, 1, 1, 0], [0.8, 0.490162, 0.943318, 0.9, 0]) }
     let report = try report(.safeRatio, by: [.source, .model])
     let chart = try written(.chart, report, rows, screen: Screen(width: 80)).split(separator: "\n")
-    #expect(chart.contains { $0.contains("…ssssssssssssssssss, model-0 │") } && chart.contains { $0.contains("…ssssssssssssssssss, model-1 │") })
+    #expect(chart.contains { $0.contains("…sssssssssss, model-0 │") } && chart.contains { $0.contains("…sssssssssss, model-1 │") })
     #expect(chart.dropFirst().allSatisfy { $0.count <= 80 })
     let picture = try written(.svg, report, rows)
     #expect(picture.contains("sssss, model-0<title>\(names[0].joined(separator: ", "))</title>"))

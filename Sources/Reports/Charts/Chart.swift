@@ -1,3 +1,4 @@
+import Guards
 import Statistics
 import Verdicts
 
@@ -38,13 +39,14 @@ struct Chart {
 
   /// What is drawn, and of which span.
   var title: String
-  var spanText: String
+  fileprivate(set) var spanText: String
+  fileprivate var nothingText: String
   var column: String
   var shape: Shape
   var series: [Series] = []
   /// Rows that a limit left out.
   var rowsLeftOut = 0
-  var emptyText: String { rowsLeftOut > 0 ? "\(rowsLeftOut) rows were left out by the limit" : "no verdicts in this span" }
+  var emptyText: String { rowsLeftOut > 0 ? "\(rowsLeftOut) rows were left out by the limit" : nothingText }
 
   var marks: [Mark] { series.flatMap(\.marks) }
   var hasIntervals: Bool { series.contains { $0.marks.contains { $0.interval != nil } } }
@@ -101,10 +103,14 @@ struct ChartCollector {
     let firstOwn = 2 + report.by.count
     nameColumn = columns[firstOwn].kind == .text ? columns[firstOwn..<columns.count].lastIndex { $0.kind == .text } : nil
     let shape: Chart.Shape = nameColumn == nil && report.step != nil ? .points : .bars
-    chart = Chart(title: Self.title(report, column), spanText: Self.spanText(report), column: column.name, shape: shape)
+    chart = Chart(title: Self.title(report, column), spanText: report.spanText, nothingText: report.emptyText, column: column.name, shape: shape)
   }
 
-  mutating func leaveOut(_ rows: Int) { chart.rowsLeftOut = rows }
+  mutating func leaveOut(_ rows: Int) {
+    chart.rowsLeftOut = rows
+    // A picture is looked at without what was said beside it.
+    chart.spanText += "; \(rows) more rows left out by --limit"
+  }
 
   mutating func add(_ row: [Cell]) {
     var names = row[2..<2 + report.by.count].map(Self.text)
@@ -114,7 +120,8 @@ struct ChartCollector {
     if chart.shape == .points {
       if case .time(let start) = row[0] { mark.time = start }
     } else if let nameColumn {
-      mark.label = row[(2 + report.by.count)...nameColumn].map(Self.text)
+      // A verdict that was not sent as a reply has no format.
+      mark.label = row[(2 + report.by.count)...nameColumn].map(Self.text).filter { !$0.isEmpty }
       if report.step != nil, case .time(let start) = row[0] { names.insert(report.zone.text(start), at: 0) }
     } else {
       mark.label = names.isEmpty ? ["all"] : names
@@ -135,13 +142,15 @@ struct ChartCollector {
   private static func title(_ report: Report, _ column: Column) -> String {
     var title = column.name
     if column.name != report.name.rawValue.replacing("-", with: "_") { title += " of \(report.name.rawValue)" }
+    switch report.naming {
+    case .canonical: break
+    case .native: title += " (native names)"
+    case .taxonomy(let taxonomy): title += " (\(taxonomy.name))"
+    }
     if !report.by.isEmpty { title += " by " + report.by.map(\.name).joined(separator: ", ") }
+    title += report.filterText
     if let step = report.step { title += ", every \(step.rawValue)" }
     return title
-  }
-
-  private static func spanText(_ report: Report) -> String {
-    "\(report.zone.text(report.span.from)) to \(report.zone.text(report.span.to))" + (report.zone.isUTC ? "" : " (\(report.zone.name))")
   }
 
   private static func number(_ cell: Cell) -> Double? {
@@ -156,7 +165,7 @@ struct ChartCollector {
   private static func text(_ cell: Cell) -> String {
     var bytes: [UInt8] = []
     switch cell {
-    case .text(let text): return text
+    case .text(let text): return ReaderText.visible(text)
     case .count(let count): bytes.append(number: count)
     case .latency(let microseconds): if let microseconds { bytes.append(milliseconds: microseconds) } else { return "-" }
     case .ratio(let ratio): if let ratio { SixDecimals.append(ratio, to: &bytes) } else { return "-" }

@@ -1,11 +1,12 @@
 /// Bars, one below the other.
 extension SVGChart {
-  func writeBars(to output: inout [UInt8]) {
-    let longest = chart.marks.map { SVGText.pixels($0.label.joined(separator: ", ")) }.max() ?? 0
-    let labels = min(Self.labelPixelsMax, longest + 16)
-    let plotWidth = Self.width - labels - Double(chart.textColumns) * 7.5 - 24
-    let headings = chart.series.filter { !$0.name.isEmpty }.count
-    let lines = Double(chart.marks.count + headings)
+  mutating func writeBars(to output: inout [UInt8]) {
+    let names = SVGText.fitted(chart.marks.map(\.label), pixels: Self.labelPixelsMax - 16)
+    let labels = 16 + (names.map(SVGText.pixels).max() ?? 0)
+    let headings = SVGText.fitted(chart.series.map(\.name), pixels: (Self.widthMin - 24) / 1.1)
+    width = max(Self.widthMin + max(0, labels - Self.labelPixelsMax), 24 + 1.1 * (headings.map(SVGText.pixels).max() ?? 0))
+    let plotWidth = width - labels - Double(chart.textColumns) * 7.5 - 24
+    let lines = Double(chart.marks.count + chart.series.filter { !$0.name.isEmpty }.count)
     begin(height: Self.top + lines * Self.lineHeight + 32, &output)
     for tick in scale.ticks {
       let place = labels + plotWidth * scale.position(of: tick)
@@ -14,16 +15,15 @@ extension SVGChart {
       text(scale.text(tick), x: place, y: Self.top - 10, anchor: "middle", &output)
     }
     var line = 0.0
-    for series in chart.series {
+    var rest = names[...]
+    for (series, heading) in zip(chart.series, headings) {
       if !series.name.isEmpty {
-        let fitted = SVGText.fitted(series.name, pixels: (Self.width - 24) / 1.1)
-        text(fitted, x: 8, y: Self.top + line * Self.lineHeight + 14, isBold: true, full: series.name.joined(separator: ", "), &output)
+        text(heading, x: 8, y: Self.top + line * Self.lineHeight + 14, isBold: true, full: series.name.joined(separator: ", "), &output)
         line += 1
       }
       for mark in series.marks {
         let place = Self.top + line * Self.lineHeight
-        text(
-          SVGText.fitted(mark.label, pixels: labels - 16), x: labels - 8, y: place + 14, anchor: "end", full: mark.label.joined(separator: ", "), &output)
+        text(rest.removeFirst(), x: labels - 8, y: place + 14, anchor: "end", full: mark.label.joined(separator: ", "), &output)
         var end = labels
         if let value = mark.value {
           end += plotWidth * scale.position(of: value)

@@ -2,12 +2,16 @@ import Verdicts
 
 /// Points along time, joined where no bucket between them is empty.
 extension SVGChart {
-  func writePoints(to output: inout [UInt8]) {
+  mutating func writePoints(to output: inout [UInt8]) {
     // More could not be told apart; what is left out is said.
     let shown = Array(chart.series.prefix(Self.seriesMax))
     let left = chart.series.count - shown.count
     let legendLines = Double(shown.count + (left > 0 ? 1 : 0))
-    let plotWidth = Self.width - Self.left - 24
+    let ratios = shown.map { series in series.errorRatio.map { ", error ratio \($0)" } ?? "" }
+    let beside = Self.left + 60 + (ratios.map(SVGText.pixels).max() ?? 0)
+    let names = SVGText.fitted(shown.map { $0.name.isEmpty ? [chart.column] : $0.name }, pixels: Self.widthMin - beside)
+    width = max(Self.widthMin, beside + (names.map(SVGText.pixels).max() ?? 0))
+    let plotWidth = width - Self.left - 24
     let bottom = Self.top + Self.plotHeight
     begin(height: bottom + 48 + legendLines * Self.lineHeight + 16, &output)
     writeGrid(plotWidth: plotWidth, bottom: bottom, &output)
@@ -36,10 +40,8 @@ extension SVGChart {
       let place = bottom + 48 + Double(index) * Self.lineHeight
       output.append(
         text: "<line x1=\"\(n(Self.left))\" y1=\"\(n(place - 4))\" x2=\"\(n(Self.left + 36))\" y2=\"\(n(place - 4))\" stroke=\"\(Self.colors[index])\" stroke-width=\"2\"\(dash(index))/>\n")
-      let name = series.name.isEmpty ? [chart.column] : series.name
-      let ratio = series.errorRatio.map { ", error ratio \($0)" } ?? ""
-      let fitted = SVGText.fitted(name, pixels: Self.width - Self.left - 60 - SVGText.pixels(ratio)) + ratio
-      text(fitted, x: Self.left + 44, y: place, full: name.joined(separator: ", ") + ratio, &output)
+      let whole = series.name.isEmpty ? chart.column : series.name.joined(separator: ", ")
+      text(names[index] + ratios[index], x: Self.left + 44, y: place, full: whole == names[index] ? nil : whole + ratios[index], &output)
     }
     if left > 0 { text("\(left) more not shown; --where chooses which", x: Self.left + 44, y: bottom + 48 + Double(shown.count) * Self.lineHeight, &output) }
     output.append(text: "</svg>\n")
@@ -77,15 +79,30 @@ extension SVGChart {
       text(scale.text(tick), x: Self.left - 8, y: Double(y(tick)).map { $0 + 4 } ?? 0, anchor: "end", &output)
     }
     text(chart.column, x: Self.left - 56, y: Self.top - 10, &output)
-    let ticks = min(Self.timeTicksMax, edges.count - 1)
-    for tick in 0...max(0, ticks) where ticks > 0 {
-      let edge = edges[(edges.count - 1) * tick / ticks]
-      let place = Self.left + plotWidth * position(edge)
-      output.append(text: "<line x1=\"\(n(place))\" y1=\"\(n(bottom))\" x2=\"\(n(place))\" y2=\"\(n(bottom + 5))\" stroke=\"#333\"/>\n")
-      let label = zone.text(edge)
-      text(String(label.prefix(16)).replacing("T", with: " "), x: place, y: bottom + 20, anchor: tick == 0 ? "start" : tick == ticks ? "end" : "middle", &output)
-    }
+    writeTimes(plotWidth: plotWidth, bottom: bottom, &output)
     output.append(text: "<line x1=\"\(n(Self.left))\" y1=\"\(n(bottom))\" x2=\"\(n(Self.left + plotWidth))\" y2=\"\(n(bottom))\" stroke=\"#333\"/>\n")
+  }
+
+  /// Every edge, or every second and so on, as there is room for its label: dates, where all of them are midnights.
+  private func writeTimes(plotWidth: Double, bottom: Double, _ output: inout [UInt8]) {
+    guard let first = edges.first, let last = edges.last else { return }
+    // The first and the last may be cut; the second tells the others.
+    let areDates = [first, edges[min(1, edges.count - 1)], last].allSatisfy { zone.text($0).dropFirst(10).hasPrefix("T00:00:00") }
+    func label(_ index: Int) -> String { String(zone.text(edges[index]).prefix(areDates ? 10 : 16)).replacing("T", with: " ") }
+    let labelWidth = SVGText.pixels(label(0))
+    func place(_ index: Int) -> Double { Self.left + plotWidth * position(edges[index]) }
+    /// Where a label begins: below its edge, but within the picture.
+    func start(_ index: Int) -> Double { min(max(4, place(index) - labelWidth / 2), width - 4 - labelWidth) }
+    for step in 1...edges.count {
+      let shown = stride(from: 0, to: edges.count, by: step)
+      guard zip(shown, shown.dropFirst()).allSatisfy({ start($0) + labelWidth + Self.labelGapPixels <= start($1) }) else { continue }
+      for index in shown {
+        output.append(
+          text: "<line x1=\"\(n(place(index)))\" y1=\"\(n(bottom))\" x2=\"\(n(place(index)))\" y2=\"\(n(bottom + 5))\" stroke=\"#333\"/>\n")
+        text(label(index), x: start(index) + labelWidth / 2, y: bottom + 20, anchor: "middle", &output)
+      }
+      return
+    }
   }
 
   private func position(_ time: Timestamp) -> Double {

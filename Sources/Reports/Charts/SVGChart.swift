@@ -9,15 +9,17 @@ struct SVGChart {
   let scale: ChartScale
   /// The buckets' edges, with which gaps are told.
   var edges: [Timestamp] = []
+  /// Wider where names need it to be told apart.
+  var width = widthMin
 
-  static let width = 960.0
+  static let widthMin = 960.0
   static let left = 64.0
   static let top = 76.0
   static let plotHeight = 360.0
   static let lineHeight = 20.0
   static let labelPixelsMax = 360.0
-  /// Between times that are written out, which must not touch.
-  static let timeTicksMax = 4
+  /// Between labels of times.
+  static let labelGapPixels = 16.0
   static let colors = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000"]
   static let dashes = ["", "8 3", "2 3", "8 3 2 3", "12 4", "4 4", "1 2"]
   /// Series that can still be told apart.
@@ -30,7 +32,7 @@ struct SVGChart {
     scale = chart.scale
   }
 
-  func write(to output: inout [UInt8]) {
+  mutating func write(to output: inout [UInt8]) {
     switch chart.shape {
     case .points: writePoints(to: &output)
     case .bars: writeBars(to: &output)
@@ -43,7 +45,7 @@ struct SVGChart {
     let title = SVGText.escaped(chart.title)
     output.append(
       text: """
-        <svg xmlns="http://www.w3.org/2000/svg" width="\(n(Self.width))" height="\(n(height))" viewBox="0 0 \(n(Self.width)) \(n(height))" \
+        <svg xmlns="http://www.w3.org/2000/svg" width="\(n(width))" height="\(n(height))" viewBox="0 0 \(n(width)) \(n(height))" \
         role="img" font-family="sans-serif" font-size="13">
         <title>\(title), \(SVGText.escaped(chart.spanText))</title>
         <rect width="100%" height="100%" fill="#fff"/>
@@ -52,7 +54,7 @@ struct SVGChart {
         """)
     text(chart.spanText, x: 8, y: 42, &output)
     if chart.series.isEmpty { text(chart.emptyText, x: 8, y: 64, &output) }
-    if chart.hasIntervals { text(chart.shape == .points ? "band: 95% interval" : "whisker: 95% interval", x: Self.width - 16, y: 42, anchor: "end", &output) }
+    if chart.hasIntervals { text(chart.shape == .points ? "band: 95% interval" : "whisker: 95% interval", x: width - 16, y: 42, anchor: "end", &output) }
   }
 
   func text(_ content: String, x: Double, y: Double, anchor: String = "start", isBold: Bool = false, hasHalo: Bool = false, full: String? = nil, _ output: inout [UInt8]) {
@@ -61,7 +63,7 @@ struct SVGChart {
     // What was shortened is there to be pointed at.
     let whole = full.map { $0 == content ? "" : "<title>\(SVGText.escaped($0))</title>" } ?? ""
     let place = anchor == "start" ? "" : " text-anchor=\"\(anchor)\""
-    output.append(text: "<text x=\"\(n(x))\" y=\"\(n(y))\"\(place)\(weight)>\(SVGText.escaped(content))\(whole)</text>\n")
+    output.append(text: "<text x=\"\(n(x))\" y=\"\(n(y))\"\(place)\(weight)>\(SVGText.escaped(ReaderText.isolated(content)))\(whole)</text>\n")
   }
 
   func dash(_ index: Int) -> String { Self.dashes[index].isEmpty ? "" : " stroke-dasharray=\"\(Self.dashes[index])\"" }

@@ -1,3 +1,5 @@
+import Verdicts
+
 /// Text within XML.
 enum SVGText {
   /// About how wide a text is in a sans-serif font of 13 pixels, rather more than less: no font is at hand to ask.
@@ -14,10 +16,21 @@ enum SVGText {
     }
   }
 
+  /// Names shortened until they fit, as far as that leaves them different; what is more than fits then is told by their width.
+  static func fitted(_ names: [[String]], pixels limit: Double) -> [String] {
+    let different = Set(names.map { $0.map(ExactText.init) }).count
+    var limit = limit
+    while true {
+      let texts = names.map { fitted($0, pixels: limit) }
+      if Set(texts.map(ExactText.init)).count >= different { return texts }
+      limit += 40
+    }
+  }
+
   /// Parts joined by commas, shortened until they fit.
-  static func fitted(_ parts: [String], pixels limit: Double) -> String {
+  private static func fitted(_ parts: [String], pixels limit: Double) -> String {
     var columns = TextWidth.columns(parts.joined(separator: ", "))
-    while columns > 1 {
+    while columns >= 1 {
       let text = TextWidth.joined(parts, to: columns)
       if pixels(text) <= limit { return text }
       columns -= 1

@@ -5,11 +5,15 @@ struct TerminalChart {
   private let screen: Screen
   /// Columns before the picture; 0 where labels have lines of their own.
   private let labels: Int
+  /// To what labels are shortened.
+  private let labelsMax: Int
   private let texts: Int
   private let plot: Int
 
   private static let widthDefault = 100
   private static let plotColumnsMin = 6
+  /// The picture's part of the width at the least, where labels stand beside it.
+  private static let plotShareMin = 4
   private static let plotColumnsMax = 120
   private static let labelColumnsMin = 6
 
@@ -23,21 +27,23 @@ struct TerminalChart {
     let names = chart.marks.map(label)
     let natural = names.map { TextWidth.columns($0.joined(separator: ", ")) }.max() ?? 1
     // The picture first, then its labels, which may be shortened while they can be told apart.
-    let room = width - Self.plotColumnsMin - texts - 4
-    labels = natural <= room ? natural : screen.widthApart(names, from: Self.labelColumnsMin) <= room ? room : 0
+    let apart = screen.widthApart(names, from: Self.labelColumnsMin)
+    let room = width - max(Self.plotColumnsMin, width / Self.plotShareMin) - texts - 4
+    labels = natural <= room ? natural : apart <= room ? room : 0
+    labelsMax = labels > 0 ? labels : max(width, apart)
     plot = max(Self.plotColumnsMin, min(Self.plotColumnsMax, width - labels - texts - 4))
   }
 
   func write(label: (Chart.Mark) -> [String], to output: inout [UInt8]) {
     for line in screen.wrapped("\(chart.title), \(chart.spanText)") { output.append(text: screen.bold(line) + "\n") }
-    guard !chart.series.isEmpty else { return output.append(text: "(\(chart.emptyText))\n") }
+    guard !chart.series.isEmpty else { return screen.wrapped("(\(chart.emptyText))").forEach { output.append(text: $0 + "\n") } }
     if chart.hasIntervals { output.append(text: "\(point) \(chart.column), \(whiskerLow)\(bar)\(whiskerHigh) its 95% interval\n") }
     output.append(text: axis() + "\n")
     for series in chart.series {
-      if !series.name.isEmpty { output.append(text: screen.bold(screen.shortened(series.name, to: screen.width ?? .max)) + "\n") }
+      if !series.name.isEmpty { output.append(text: screen.bold(screen.isolated(screen.shortened(series.name, to: screen.width ?? .max))) + "\n") }
       for mark in series.marks {
-        let shown = screen.shortened(label(mark), to: labels > 0 ? labels : screen.width ?? Self.widthDefault)
-        output.append(text: shown + (labels > 0 ? String(repeating: " ", count: labels - TextWidth.columns(shown)) : "\n") + " " + edge)
+        let shown = screen.shortened(label(mark), to: labelsMax)
+        output.append(text: screen.isolated(shown) + (labels > 0 ? String(repeating: " ", count: labels - TextWidth.columns(shown)) : "\n") + " " + edge)
         output.append(text: drawn(mark) + edge + " " + String(repeating: " ", count: texts - mark.text.utf8.count) + mark.text + "\n")
       }
     }

@@ -33,7 +33,7 @@ package enum ReportFormat: String, CaseIterable, Sendable {
   package func makeWriter(for report: Report, column: Column? = nil, screen: Screen = Screen()) -> any RowWriter {
     let zone = report.zone
     return switch self {
-    case .table: TableWriter(zone: zone, screen: screen)
+    case .table: TableWriter(report, screen: screen)
     case .csv: CSVWriter(zone: zone)
     case .excel: CSVWriter(zone: zone, dialect: .excel)
     case .json: JSONWriter(zone: zone, layout: .array)

@@ -24,15 +24,18 @@ package struct Screen: Sendable {
   /// A text in as many lines as the screen's width asks for.
   func wrapped(_ text: String) -> [String] { width.map { TextWidth.wrapped(text, to: $0, ellipsis: ellipsis) } ?? [text] }
 
-  /// The least width, and no less than a given one, to which names can be shortened without two of them looking the same.
+  /// The least width, and no less than a given one, from which on names can be shortened without two of them looking the same.
   func widthApart(_ names: [[String]], from least: Int) -> Int {
     let different = Set(names.map { $0.map(ExactText.init) }).map { $0.map(\.text) }
     let natural = max(least, different.map { TextWidth.columns($0.joined(separator: ", ")) }.max() ?? 0)
-    return (least..<natural).first { width in
+    return (least..<natural).last { width in
       var seen: Set<ExactText> = []
-      return different.allSatisfy { seen.insert(ExactText(shortened($0, to: width))).inserted }
-    } ?? natural
+      return !different.allSatisfy { seen.insert(ExactText(shortened($0, to: width))).inserted }
+    }.map { $0 + 1 } ?? least
   }
+
+  /// A text as it goes to the screen.
+  func isolated(_ text: String) -> String { hasUnicode ? ReaderText.isolated(text) : text }
 
   func bold(_ text: String) -> String { hasStyles ? "\u{1B}[1m\(text)\u{1B}[0m" : text }
 }

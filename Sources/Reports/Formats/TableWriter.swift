@@ -1,31 +1,49 @@
 /// Columns in line for a reader: text to the left, numbers to the right, as wide as the screen allows.
 struct TableWriter: RowWriter {
+  private let report: Report
   private let screen: Screen
   private var times: TimeTexts
   private var columns: [Column] = []
   private var lines: [[String]] = []
+  /// How the lines are set, once that is settled.
+  private var layout: Layout?
   private var total: [String]?
   private var totalNames: [String] = []
   private var rowsLeftOut = 0
 
+  private struct Layout {
+    var widths: [Int]
+    /// Columns that are shown.
+    var kept: [Int]
+    /// The names of those that are not.
+    var cut: [String]
+  }
+
   /// What is cut where a screen is narrow, in this order, if the report has it: first what follows from other columns.
   private static let cutFirst = [
-    "end", "loose_safe_ratio", "mean_ms", "p90_ms", "share_of_evaluated", "controversial", "unsafe", "safe", "safe_ratio_upper",
-    "safe_ratio_lower", "p99_ms", "error",
+    ["end"], ["loose_safe_ratio"], ["mean_ms"], ["p90_ms"], ["share_of_evaluated"], ["controversial"], ["unsafe"], ["safe"],
+    ["safe_ratio_lower", "safe_ratio_upper"], ["p99_ms"], ["error"],
   ]
   /// Text is shortened to this many columns before anything but `end` is cut, and to half of it before it is given up; never so
   /// far that two values look the same.
   private static let textColumnsMin = 16
   private static let gap = 2
+  /// The widths are those of this many rows: a longer table is shown from then on as it comes, and memory does not grow with it.
+  private static let rowsFitted = 5_000
 
-  init(zone: Zone, screen: Screen) {
+  init(_ report: Report, screen: Screen) {
+    self.report = report
     self.screen = screen
-    times = TimeTexts(zone: zone)
+    times = TimeTexts(zone: report.zone)
   }
 
   mutating func begin(_ columns: [Column], to output: inout [UInt8]) { self.columns = columns }
 
-  mutating func row(_ cells: [Cell], to output: inout [UInt8]) { lines.append(texts(cells)) }
+  mutating func row(_ cells: [Cell], to output: inout [UInt8]) {
+    if let layout { return write(texts(cells), layout, &output) }
+    lines.append(texts(cells))
+    if lines.count == Self.rowsFitted { settle(&output) }
+  }
 
   mutating func total(_ cells: [Cell], of rows: Int, to output: inout [UInt8]) {
     var texts = texts(cells)
@@ -39,28 +57,60 @@ struct TableWriter: RowWriter {
   mutating func leftOut(_ rows: Int) { rowsLeftOut = rows }
 
   mutating func end(to output: inout [UInt8]) {
-    let all = [columns.map(\.name)] + lines + (total.map { [$0] } ?? [])
+    let isEmpty = layout == nil && lines.isEmpty
+    let layout = settle(&output)
+    if isEmpty, rowsLeftOut == 0 { for line in screen.wrapped("(\(report.emptyText))") { output.append(text: line + "\n") } }
+    if var total {
+      if let first = layout.kept.first, !columns[first].kind.isNumber {
+        total[first] = totalNames.first { TextWidth.columns($0) <= layout.widths[first] } ?? ""
+      }
+      output.append(text: rule(layout))
+      write(total, layout, &output)
+    }
+    guard !layout.cut.isEmpty else { return }
+    for line in screen.wrapped("(left out for the width: \(layout.cut.joined(separator: ", ")); --format csv has all)") { output.append(text: line + "\n") }
+  }
+
+  // MARK: - Lines
+
+  /// Writes the header and the lines that wait, as wide as they are and the screen allows.
+  @discardableResult
+  private mutating func settle(_ output: inout [UInt8]) -> Layout {
+    if let layout { return layout }
     var widths = [Int](repeating: 0, count: columns.count)
-    for line in all {
+    for line in [columns.map(\.name)] + lines + (total.map { [$0] } ?? []) {
       for (index, text) in line.enumerated() { widths[index] = max(widths[index], TextWidth.columns(text)) }
     }
     let cut = fit(&widths)
-    let kept = columns.indices.filter { widths[$0] > 0 }
-    func write(_ line: [String], isBold: Bool = false) {
-      let text = self.line(line, kept, widths)
-      output.append(text: (isBold ? screen.bold(text) : text) + "\n")
+    let settled = Layout(widths: widths, kept: columns.indices.filter { widths[$0] > 0 }, cut: cut)
+    layout = settled
+    output.append(text: screen.bold(line(columns.map(\.name), settled)) + "\n" + rule(settled))
+    for line in lines { write(line, settled, &output) }
+    lines = []
+    return settled
+  }
+
+  private func rule(_ layout: Layout) -> String {
+    layout.kept.map { String(repeating: "-", count: layout.widths[$0]) }.joined(separator: String(repeating: " ", count: Self.gap)) + "\n"
+  }
+
+  private func write(_ texts: [String], _ layout: Layout, _ output: inout [UInt8]) { output.append(text: line(texts, layout) + "\n") }
+
+  private func line(_ texts: [String], _ layout: Layout) -> String {
+    var line = ""
+    for index in layout.kept {
+      if index != layout.kept.first { line += String(repeating: " ", count: Self.gap) }
+      let isNumber = columns[index].kind.isNumber
+      // A number that came after the widths were settled is not cut.
+      let text = isNumber ? texts[index] : screen.shortened(texts[index], to: layout.widths[index])
+      let padding = String(repeating: " ", count: max(0, layout.widths[index] - TextWidth.columns(text)))
+      if isNumber {
+        line += padding + text
+      } else {
+        line += screen.isolated(text) + (index == layout.kept.last ? "" : padding)
+      }
     }
-    let rule = kept.map { String(repeating: "-", count: widths[$0]) }.joined(separator: String(repeating: " ", count: Self.gap)) + "\n"
-    write(columns.map(\.name), isBold: true)
-    output.append(text: rule)
-    for line in lines { write(line) }
-    if lines.isEmpty, rowsLeftOut == 0 { output.append(text: "(no verdicts in this span)\n") }
-    if var total {
-      if let first = kept.first, !columns[first].kind.isNumber { total[first] = totalNames.first { TextWidth.columns($0) <= widths[first] } ?? "" }
-      output.append(text: rule)
-      write(total)
-    }
-    if !cut.isEmpty { output.append(text: "(left out for the width: \(cut.joined(separator: ", ")); --format csv has all)\n") }
+    return line
   }
 
   // MARK: - Widths
@@ -73,7 +123,7 @@ struct TableWriter: RowWriter {
     func excess() -> Int { widths.reduce(0) { $0 + ($1 > 0 ? $1 + Self.gap : 0) } - Self.gap - width }
     var cut: [String] = []
     func leaveOut(_ name: String) {
-      guard excess() > 0, let index = columns.firstIndex(where: { $0.name == name }), widths[index] > 0 else { return }
+      guard let index = columns.firstIndex(where: { $0.name == name }), widths[index] > 0 else { return }
       widths[index] = 0
       cut.append(name)
     }
@@ -86,35 +136,20 @@ struct TableWriter: RowWriter {
         widths[widest] = max(leasts[widest], widths[widest] - excess())
       }
     }
-    leaveOut("end")
+    if excess() > 0 { leaveOut("end") }
     shorten(to: Self.textColumnsMin)
-    for name in Self.cutFirst { leaveOut(name) }
+    for names in Self.cutFirst where excess() > 0 { names.forEach(leaveOut) }
     // One bucket for all rows is what was asked for.
-    if let first = lines.first, lines.allSatisfy({ $0[0] == first[0] }) { leaveOut("start") }
+    if excess() > 0, let first = lines.first, lines.allSatisfy({ $0[0] == first[0] }) { leaveOut("start") }
     shorten(to: Self.textColumnsMin / 2)
     return cut
-  }
-
-  private func line(_ texts: [String], _ kept: [Int], _ widths: [Int]) -> String {
-    var line = ""
-    for index in kept {
-      if index != kept.first { line += String(repeating: " ", count: Self.gap) }
-      let text = screen.shortened(texts[index], to: widths[index])
-      let padding = String(repeating: " ", count: widths[index] - TextWidth.columns(text))
-      if columns[index].kind.isNumber {
-        line += padding + text
-      } else {
-        line += index == kept.last ? text : text + padding
-      }
-    }
-    return line
   }
 
   private mutating func texts(_ cells: [Cell]) -> [String] {
     cells.map { cell in
       switch cell {
       case .time(let time): times[time]
-      case .text(let text): text
+      case .text(let text): ReaderText.visible(text)
       case .count(let count): String(count)
       case .latency(let microseconds): microseconds.map(Self.milliseconds) ?? "-"
       case .ratio(let ratio): ratio.map(SixDecimals.text) ?? "-"

@@ -1,8 +1,16 @@
 /// How wide text is on a terminal.
 enum TextWidth {
-  /// Two columns for East Asian wide and full-width characters (Unicode annex 11) and emoji, none for combining marks.
+  /// Two columns for East Asian wide and full-width characters (Unicode annex 11) and emoji, none for combining marks; a sequence of
+  /// emoji, or of the parts of a Korean syllable, is one character.
   static func columns(_ text: String) -> Int {
-    text.unicodeScalars.reduce(0) { $0 + columns($1) }
+    if text.utf8.allSatisfy({ $0 < 0x80 }) { return text.utf8.count }
+    return text.reduce(0) { $0 + columns($1) }
+  }
+
+  private static func columns(_ character: Character) -> Int {
+    let scalars = character.unicodeScalars
+    if scalars.contains(where: { $0.value == 0xFE0F }) { return 2 }
+    return scalars.reduce(0) { max($0, columns($1)) }
   }
 
   /// A text that fits a number of columns: where it was cut, its beginning and its end, for names often differ in a size or a version
@@ -19,7 +27,7 @@ enum TextWidth {
   private static func beginning(of text: some Sequence<Character>, to width: Int) -> [Character] {
     var left = width
     return text.prefix {
-      left -= columns(String($0))
+      left -= columns($0)
       return left >= 0
     }
   }
@@ -52,9 +60,9 @@ enum TextWidth {
     }
     switch scalar.value {
     case 0x1100...0x115F, 0x2E80...0x303E, 0x3041...0xA4CF, 0xAC00...0xD7A3, 0xF900...0xFAFF, 0xFE30...0xFE6F, 0xFF00...0xFF60,
-      0xFFE0...0xFFE6, 0x1F300...0x1F64F, 0x1F900...0x1F9FF, 0x20000...0x3FFFD:
+      0xFFE0...0xFFE6, 0x20000...0x3FFFD:
       return 2
-    default: return 1
+    default: return scalar.properties.isEmojiPresentation ? 2 : 1
     }
   }
 }

@@ -13,6 +13,22 @@ package struct DimensionFilter: Sendable, Equatable {
     case prefix([UInt8])
   }
 
+  /// As the option's text has it: `language=en,zh*`.
+  var text: String {
+    func escaped(_ text: String) -> String {
+      text.unicodeScalars.reduce(into: "") { result, scalar in
+        if scalar == "," || scalar == "*" { result += "\\" }
+        result.unicodeScalars.append(scalar)
+      }
+    }
+    return "\(dimension.name)=" + alternatives.map { alternative in
+      switch alternative {
+      case .value(let value): escaped(value)
+      case .prefix(let bytes): escaped(String(decoding: bytes, as: UTF8.self)) + "*"
+      }
+    }.joined(separator: ",")
+  }
+
   /// Whether a canonical value is one of the alternatives.
   package func matches(_ value: String) -> Bool {
     alternatives.contains { alternative in

@@ -28,12 +28,17 @@ package struct Zone: Sendable {
 
   /// Names most like one that is none, for a message; also by the part behind the slash alone, as in `kolkata`.
   package static func nearestNames(to name: String) -> [String] {
+    let names = allNames
+    let cities = names.filter { $0.split(separator: "/").last?.lowercased() == name.lowercased().replacing(" ", with: "_") }
+    return cities.isEmpty ? NearestNames.of(name, among: names) : Array(cities.prefix(3))
+  }
+
+  /// All names that ``init(name:)`` takes, in order.
+  package static var allNames: [String] {
     // The system's own list: the library's has old names in the place of some.
     let folder = FileManager.default.enumerator(atPath: "/usr/share/zoneinfo")
     let files = folder?.compactMap { $0 as? String }.filter { $0.first?.isUppercase == true } ?? []
-    let names = (files.isEmpty ? TimeZone.knownTimeZoneIdentifiers : files).filter { Zone(name: $0) != nil }.sorted()
-    let cities = names.filter { $0.split(separator: "/").last?.lowercased() == name.lowercased().replacing(" ", with: "_") }
-    return cities.isEmpty ? NearestNames.of(name, among: names) : Array(cities.prefix(3))
+    return (files.isEmpty ? TimeZone.knownTimeZoneIdentifiers : files).filter { Zone(name: $0) != nil }.sorted()
   }
 
   private static let namesOfUTC: Set<String> = [

@@ -34,7 +34,7 @@ struct AggregateCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Write the set of CSV reports and its manifest into this folder.", valueName: "folder"))
   var reports: String?
 
-  @Option(help: ArgumentHelp("IANA time zone of the reports' days.", valueName: "zone"))
+  @Option(help: ArgumentHelp("IANA time zone of the reports' days.", valueName: "zone"), completion: .zones)
   var tz: String = "UTC"
 
   @Option(help: ArgumentHelp("Keep running, a run each time this long has passed.", valueName: "duration"))
@@ -72,7 +72,7 @@ struct AggregateCommand: ParsableCommand {
 
   /// Runs on a steady beat until a signal asks for the end. A failed run is told, and the next one tries again.
   private func repeatRuns(of job: AggregateRun, every interval: Int64) throws {
-    Interrupts.request(alsoOn: .termination)
+    Interrupts.request()
     var next = SystemClock.steadyMicroseconds()
     while !Interrupts.isRequested {
       do {

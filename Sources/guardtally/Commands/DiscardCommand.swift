@@ -64,7 +64,7 @@ struct DiscardCommand: ParsableCommand {
         throw StoreError(.busy, "another aggregation or discard is at work on this database; nothing was discarded; try again")
       }
       defer { maintainer.close() }
-      Interrupts.request(alsoOn: .termination)
+      Interrupts.request()
       let summary = try discard.run(
         named: name, by: maintainer, now: SystemClock.now(), agreed: yes ? nil : preview.verdicts, isInterrupted: { Interrupts.isRequested })
       try printResult(verdicts: summary.verdicts, days: summary.days)

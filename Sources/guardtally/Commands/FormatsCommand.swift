@@ -53,7 +53,7 @@ struct FormatsShowCommand: ParsableCommand {
         guardtally formats show perspective
       """)
 
-  @Argument(help: ArgumentHelp("The format.", valueName: "name"))
+  @Argument(help: ArgumentHelp("The format.", valueName: "name"), completion: .guardFormats)
   var name: String
 
   func run() throws {

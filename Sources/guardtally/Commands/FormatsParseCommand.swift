@@ -19,7 +19,7 @@ struct FormatsParseCommand: ParsableCommand {
           guardtally formats parse qwen3guard-gen
       """)
 
-  @Argument(help: ArgumentHelp("The format of the replies.", valueName: "name"))
+  @Argument(help: ArgumentHelp("The format of the replies.", valueName: "name"), completion: .guardFormats)
   var name: String
 
   @OptionGroup var replyOptions: ReplyOptions

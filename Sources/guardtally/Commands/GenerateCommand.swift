@@ -18,10 +18,10 @@ struct GenerateCommand: ParsableCommand {
           guardtally ingest --db example.db
       """)
 
-  @Option(help: ArgumentHelp("How many records.", valueName: "count"))
+  @Option(parsing: .unconditional, help: ArgumentHelp("How many records.", valueName: "count"))
   var rows: Int = 10_000
 
-  @Option(help: ArgumentHelp("Over how many days they are spread.", valueName: "count"))
+  @Option(parsing: .unconditional, help: ArgumentHelp("Over how many days they are spread.", valueName: "count"))
   var days: Int = 1
 
   @Option(help: ArgumentHelp("Another seed gives other records with other ids.", valueName: "number"))

@@ -48,7 +48,7 @@ struct IngestCommand: ParsableCommand {
   @Option(
     help: ArgumentHelp(
       "The format of lines that are a guard's bare reply, and of records with output that name none; guardtally formats lists them.",
-      valueName: "name"), completion: .list(GuardCatalog.standard.formats.map(\.name)))
+      valueName: "name"), completion: .guardFormats)
   var format: String?
 
   @OptionGroup var replyOptions: ReplyOptions
@@ -81,7 +81,7 @@ struct IngestCommand: ParsableCommand {
       let store = try storeOptions.store()
       let rejectsFile = try rejects.map { try RejectsFile(path: $0, sparing: storeOptions.files() + inputs.paths) }
       if follow { try refuseWhatCannotBeFollowed(inputs) }
-      Interrupts.request(alsoOn: follow ? .termination : .interruptAlone)
+      Interrupts.request()
       var run = IngestRun(inputs: inputs, rejects: rejectsFile)
       var ending: ExitCode?
       do {

@@ -21,7 +21,7 @@ struct MetricsCommand: ParsableCommand {
 
   @OptionGroup var storeOptions: StoreOptions
 
-  @Option(help: ArgumentHelp("text (0.0.4) or openmetrics (1.0).", valueName: "format"))
+  @Option(help: ArgumentHelp("text (0.0.4) or openmetrics (1.0).", valueName: "format"), completion: .list(["text", "openmetrics"]))
   var format: String = "text"
 
   @Option(help: ArgumentHelp("The time to take for now: RFC 3339 or a date (UTC).", valueName: "time"))

@@ -47,13 +47,13 @@ struct ReportCommand: ParsableCommand {
     completion: .list(GuardCatalog.standard.taxonomies.map(\.name)))
   var taxonomy: String?
 
-  @Option(help: ArgumentHelp("IANA time zone of dates, buckets and printed times.", valueName: "zone"))
+  @Option(help: ArgumentHelp("IANA time zone of dates, buckets and printed times.", valueName: "zone"), completion: .zones)
   var tz: String = "UTC"
 
-  @Option(help: ArgumentHelp("Sort by a column; :desc begins with the largest.", valueName: "column"))
+  @Option(help: ArgumentHelp("Sort by a column; :desc begins with the largest.", valueName: "column"), completion: .columns())
   var sort: String?
 
-  @Option(help: ArgumentHelp("Print this many rows and say how many were left.", valueName: "count"))
+  @Option(parsing: .unconditional, help: ArgumentHelp("Print this many rows and say how many were left.", valueName: "count"))
   var limit: Int?
 
   @Option(help: ArgumentHelp("Buckets at the most.", valueName: "count"))
@@ -63,7 +63,7 @@ struct ReportCommand: ParsableCommand {
     completion: .list(ReportFormat.allCases.map(\.rawValue)))
   var format: String?
 
-  @Option(help: ArgumentHelp("The column that chart and svg draw; default: the report's main one.", valueName: "name"))
+  @Option(help: ArgumentHelp("The column that chart and svg draw; default: the report's main one.", valueName: "name"), completion: .columns(\.kind.isNumber))
   var column: String?
 
   @Flag(help: "Do not show long results in a pager (PAGER, else less).")

@@ -57,7 +57,7 @@ struct ServeCommand: ParsableCommand {
   @Option(help: ArgumentHelp("The time of day at which reports are published, HH:MM in --tz; a missed one is made up for once.", valueName: "time"))
   var reportsAt: String = "00:15"
 
-  @Option(help: ArgumentHelp("IANA time zone of the reports' days.", valueName: "zone"))
+  @Option(help: ArgumentHelp("IANA time zone of the reports' days.", valueName: "zone"), completion: .zones)
   var tz: String = "UTC"
 
   @Option(help: ArgumentHelp("Bytes of a body at the most, before and after decompression.", valueName: "bytes"))

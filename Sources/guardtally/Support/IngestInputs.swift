@@ -47,7 +47,7 @@ struct IngestInputs {
     for path in paths {
       guard access(path, R_OK) == 0 else {
         let reason = String(cString: strerror(errno))
-        throw InputError(.missing, "cannot read \(Self.printable(path)): \(reason); nothing was stored")
+        throw InputError(.missing, "cannot read \(Self.printable(path)): \(reason); nothing was stored; check the name and its permissions")
       }
       var status = stat()
       if stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR {

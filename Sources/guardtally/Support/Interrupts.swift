@@ -3,7 +3,7 @@ import Glibc
 #endif
 import Synchronization
 
-/// What Ctrl-C does.
+/// What Ctrl-C and SIGTERM do.
 enum Interrupts {
   private static let flag = Atomic<Bool>(false)
 
@@ -20,18 +20,12 @@ enum Interrupts {
     for number in [SIGINT, SIGTERM, SIGHUP] { sigaddset(&asked, number) }
     pthread_sigmask(SIG_UNBLOCK, &asked, nil)
     signal(SIGPIPE, SIG_IGN)
-    signal(SIGINT) { _ in _exit(130) }
+    for number in [SIGINT, SIGTERM] { signal(number) { _ in _exit(130) } }
   }
 
-  /// What else asks for the end, beside Ctrl-C.
-  enum Request {
-    case interruptAlone, termination
-  }
-
-  /// From now on the first Ctrl-C is a request; the second ends the program at once.
-  static func request(alsoOn request: Request = .interruptAlone) {
-    signal(SIGINT, handle)
-    if request == .termination { signal(SIGTERM, handle) }
+  /// From now on the first Ctrl-C or SIGTERM is a request; the second ends the program at once.
+  static func request() {
+    for number in [SIGINT, SIGTERM] { signal(number, handle) }
   }
 
   private static let handle: @convention(c) (Int32) -> Void = { _ in

@@ -9,7 +9,7 @@ struct Pager {
   /// - Parameter lines: how many will be written.
   /// - Returns: nil where none is needed, wanted or found; results then go to the terminal.
   static func begin(lines: Int) -> Pager? {
-    guard Terminal.isOutput, isatty(STDIN_FILENO) == 1, let rows = Terminal.size?.rows, lines >= rows, Terminal.environment("TERM") != "dumb" else { return nil }
+    guard Terminal.isOutput, isatty(STDIN_FILENO) == 1, let rows = Terminal.size?.rows, lines >= rows, !Terminal.isDumb else { return nil }
     let command = Terminal.environment("PAGER") ?? "less"
     guard let program = command.split(separator: " ").first, command != "cat", isShellText(program) || isFound(String(program)) else { return nil }
     // Ends by itself where all fits, keeps colours, leaves the text on the screen (less, LESS).

@@ -2,15 +2,19 @@
 import Glibc
 #endif
 
-/// A line on the terminal that shows how far an input has been read: bytes, rate, time left. Silent anywhere else.
+/// A line on the terminal that shows how far an input has been read: bytes, rate, time left. Silent anywhere else, and where a line
+/// cannot be written over.
 struct ProgressBar {
   private let isShown: Bool
   private let startedAt = SystemClock.steadyMicroseconds()
   private var shownAt: Int64 = 0
   private static let intervalMicroseconds: Int64 = 100_000
-  private static let barCells = 24
+  private static let barCellsMax = 24
+  /// A shorter bar shows nothing.
+  private static let barCellsMin = 6
+  private static let columnsDefault = 80
 
-  init() { isShown = StandardError.isTerminal }
+  init() { isShown = StandardError.isTerminal && !Terminal.isDumb }
 
   /// - Parameters:
   ///   - bytes: read so far, of all inputs.
@@ -21,18 +25,23 @@ struct ProgressBar {
     shownAt = now
     let seconds = Double(now - startedAt) / 1e6
     let rate = Double(bytes) / max(seconds, 1e-3)
-    var text = "\r\u{1B}[K"
+    var bar = ""
+    var text = ""
+    // One column less: a full line would end in the next.
+    let columns = (Terminal.size(of: STDERR_FILENO)?.columns ?? Self.columnsDefault) - 1
     if let total, total > 0 {
       let share = min(1, Double(bytes) / Double(total))
-      let filled = Int(share * Double(Self.barCells))
-      text += "[" + String(repeating: "#", count: filled) + String(repeating: " ", count: Self.barCells - filled) + "] "
-      text += "\(Int(share * 100))%  "
-      text += Self.size(Double(bytes)) + " of " + Self.size(Double(total)) + "  "
-      text += Self.size(rate) + "/s  " + Self.duration(max(0, Double(total) - Double(bytes)) / max(rate, 1)) + " left"
+      text += "\(Int(share * 100))%  " + Self.size(Double(bytes)) + " of " + Self.size(Double(total)) + "  " + Self.size(rate) + "/s  "
+      text += Self.duration(max(0, Double(total) - Double(bytes)) / max(rate, 1)) + " left  \(verdicts) read"
+      let cells = min(Self.barCellsMax, columns - text.utf8.count - 3)
+      if cells >= Self.barCellsMin {
+        let filled = Int(share * Double(cells))
+        bar = "[" + String(repeating: "#", count: filled) + String(repeating: " ", count: cells - filled) + "] "
+      }
     } else {
-      text += Self.size(Double(bytes)) + "  " + Self.size(rate) + "/s"
+      text += Self.size(Double(bytes)) + "  " + Self.size(rate) + "/s  \(verdicts) read"
     }
-    StandardError.write(text + "  \(verdicts) read")
+    StandardError.write("\r\u{1B}[K" + (bar + text).prefix(max(0, columns)))
   }
 
   /// Wipes the line, so that what is printed next begins on a clean one.

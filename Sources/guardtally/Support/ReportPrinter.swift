@@ -7,10 +7,10 @@ struct ReportPrinter {
   private var writer: any RowWriter
   private let order: RowOrder
   private let output: FileOutput
-  /// Told how many lines come before they do.
-  private let beforeLines: ((Int) -> Void)?
+  /// Told how many lines come at the least, before the first does.
+  private var beforeLines: ((Int) -> Void)?
 
-  /// - Parameter beforeLines: for formats that write nothing before their end.
+  /// - Parameter beforeLines: for formats that write nothing before they know how wide it is.
   init(writer: any RowWriter, order: RowOrder, output: FileOutput, beforeLines: ((Int) -> Void)? = nil) {
     self.writer = writer
     self.order = order
@@ -20,13 +20,15 @@ struct ReportPrinter {
 
   /// - Returns: how many rows the limit left out.
   mutating func print(_ report: Report, of snapshot: any StoreSnapshot) throws -> Int {
-    output.write { writer.begin(report.columns, to: &$0) }
+    write { $0.begin(report.columns, to: &$1) }
     var totals = Report.Totals(report)
     if order.column == nil {
       // Rows go out as they come, so memory does not grow with them.
       try report.forEachRow(of: snapshot) { row in
         totals.add(row)
-        if totals.rows <= order.limit ?? .max { output.write { writer.row(row, to: &$0) } }
+        if totals.rows <= order.limit ?? .max { write { $0.row(row, to: &$1) } }
+        // What is left is only counted, which may take its time.
+        if totals.rows == order.limit { try output.flush() }
         if let failure = output.failure { throw failure }
       }
     } else {
@@ -35,15 +37,25 @@ struct ReportPrinter {
         totals.add(row)
         rows.append(row)
       }
-      for row in order.sorted(rows).prefix(order.limit ?? .max) { output.write { writer.row(row, to: &$0) } }
+      for row in order.sorted(rows).prefix(order.limit ?? .max) { write { $0.row(row, to: &$1) } }
     }
-    var rest: [UInt8] = []
     let left = max(0, totals.rows - (order.limit ?? .max))
     if left > 0 { writer.leftOut(left) }
-    if let cells = totals.cells { writer.total(cells, of: totals.rows, to: &rest) }
-    writer.end(to: &rest)
-    beforeLines?(rest.count { $0 == UInt8(ascii: "\n") })
-    output.write(bytes: rest)
+    write { writer, bytes in
+      if let cells = totals.cells { writer.total(cells, of: totals.rows, to: &bytes) }
+      writer.end(to: &bytes)
+    }
     return left
+  }
+
+  private mutating func write(_ append: (inout any RowWriter, inout [UInt8]) -> Void) {
+    guard beforeLines != nil else { return output.write { append(&writer, &$0) } }
+    var bytes: [UInt8] = []
+    append(&writer, &bytes)
+    if let told = beforeLines, !bytes.isEmpty {
+      told(bytes.count { $0 == UInt8(ascii: "\n") })
+      beforeLines = nil
+    }
+    output.write(bytes: bytes)
   }
 }

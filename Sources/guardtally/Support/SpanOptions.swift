@@ -8,7 +8,7 @@ struct SpanOptions: ParsableArguments {
   @Option(help: ArgumentHelp("First instant after the span; a date is excluded itself. Default: the end of this minute.", valueName: "time"))
   var to: String?
 
-  @Option(help: ArgumentHelp("The span of this length that ends with this minute: 15m, 24h, 7d. Default: 24h.", valueName: "duration"))
+  @Option(parsing: .unconditional, help: ArgumentHelp("The span of this length that ends with this minute: 15m, 24h, 7d. Default: 24h.", valueName: "duration"))
   var last: String?
 
   @Option(help: ArgumentHelp("The time to take for now.", valueName: "time"))

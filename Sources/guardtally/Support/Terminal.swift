@@ -14,14 +14,19 @@ enum Terminal {
   }
 
   /// Nil where it is not known.
-  static var size: (columns: Int, rows: Int)? {
+  static var size: (columns: Int, rows: Int)? { size(of: STDOUT_FILENO) }
+
+  static func size(of descriptor: Int32) -> (columns: Int, rows: Int)? {
     var size = winsize()
-    guard ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return nil }
+    guard ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return nil }
     return (Int(size.ws_col), Int(size.ws_row))
   }
 
+  /// Whether it can do no more than print one line after another.
+  static var isDumb: Bool { environment("TERM") == "dumb" }
+
   /// https://no-color.org: any value but an empty one.
-  private static var hasStyles: Bool { (environment("NO_COLOR") ?? "").isEmpty && environment("TERM") != "dumb" }
+  private static var hasStyles: Bool { (environment("NO_COLOR") ?? "").isEmpty && !isDumb }
 
   /// As the locale says (POSIX: LC_ALL, then LC_CTYPE, then LANG).
   private static var hasUnicode: Bool {
