@@ -10,6 +10,9 @@ package final class FileOutput: TextOutputStream {
   private let descriptor: Int32
   /// The file's name, and the one it has while it is written; nil for standard output.
   private let file: (path: String, temporary: String)?
+  private let name: String
+  /// Whether nothing was there before.
+  package let isEmpty: Bool
   private var buffer: [UInt8] = []
   package private(set) var failure: OutputError?
   private var isFinished = false
@@ -21,21 +24,25 @@ package final class FileOutput: TextOutputStream {
 
   /// - Parameters:
   ///   - path: nil or `-` for standard output.
+  ///   - isGrowing: whether a file is written to where it ends, instead of being replaced when all is written.
   ///   - precious: files that must not be overwritten: the database, the inputs.
-  package init(path: String?, sparing precious: [String] = []) throws {
+  package init(path: String?, isGrowing: Bool = false, sparing precious: [String] = []) throws {
     self.precious = precious
+    name = path ?? "standard output"
     guard let path, path != "-" else {
       descriptor = STDOUT_FILENO
       file = nil
+      isEmpty = true
       return
     }
     var status = stat()
     let exists = stat(path, &status) == 0
     if precious.contains(path) { throw OutputError(path: path, reason: .precious) }
     try Self.refuse(path, ifOneOf: precious)
-    if exists, status.st_mode & S_IFMT != S_IFREG {
+    isEmpty = !isGrowing || !exists || status.st_size == 0
+    if isGrowing || exists && status.st_mode & S_IFMT != S_IFREG {
       file = nil
-      descriptor = open(path, O_WRONLY | O_CLOEXEC)
+      descriptor = open(path, O_WRONLY | O_CLOEXEC | (isGrowing ? O_APPEND | O_CREAT : 0), 0o666)
       guard descriptor >= 0 else { throw OutputError(path: path, reason: .system(errno)) }
       return
     }
@@ -114,7 +121,7 @@ package final class FileOutput: TextOutputStream {
       let count = buffer.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress! + start, $0.count - start) }
       if count < 0 {
         if errno == EINTR { continue }
-        failure = OutputError(path: file?.path ?? "standard output", reason: .system(errno))
+        failure = OutputError(path: name == "-" ? "standard output" : name, reason: .system(errno))
         return
       }
       start += count

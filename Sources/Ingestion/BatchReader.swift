@@ -58,6 +58,7 @@ package struct BatchReader: ~Copyable {
   private mutating func finished() -> VerdictBatch {
     var batch = records.finishBatch()
     batch.inputBytesRead = lines.consumed
+    batch.inputLinesRead = lines.line
     return batch
   }
 

@@ -28,13 +28,14 @@ package struct IngestPipeline {
   /// - Parameters:
   ///   - input: the name under which the ledger keeps the run.
   ///   - open: gives the input's bytes; called on the reading thread. Compressed inputs are told by their content.
-  ///   - onCommit: what became of a batch, every line of it that was refused, in the order of the lines, and how many bytes of the input
-  ///     have been read by its end.
+  ///   - refusesSynthetic: whether made-up verdicts that may not stand beside others are refused for themselves, instead of ending all.
+  ///   - onCommit: what became of a batch, every line of it that was refused, in the order of the lines, and how many bytes and lines of
+  ///     the input have been read by its end.
   /// - Returns: why reading ended before the input did, or nil.
   /// - Throws: ``StoreError``: the batch at hand and what follows it are not stored.
   package func ingest(
-    _ input: String, open: @escaping @Sendable () throws(InputError) -> any ByteSource,
-    onCommit: (LedgerCounts, [Rejection], UInt64) throws -> Void
+    _ input: String, open: @escaping @Sendable () throws(InputError) -> any ByteSource, refusesSynthetic: Bool = false,
+    onCommit: (LedgerCounts, [Rejection], _ bytesRead: UInt64, _ linesRead: UInt64) throws -> Void
   ) throws -> InputError? {
     let queue = BoundedQueue<BatchReader.Next>(capacity: Self.batchesWaitingMax)
     let isAbandoned = AbandonedFlag()
@@ -56,10 +57,16 @@ package struct IngestPipeline {
       while true {
         switch queue.pop() {
         case .end(let failure): return failure
-        case .batch(let batch):
-          let outcome = try writer.store(batch, in: &run)
+        case .batch(var batch):
+          let outcome: BatchOutcome
+          do {
+            outcome = try writer.store(batch, in: &run)
+          } catch let error as StoreError where error.code == .synthetic && refusesSynthetic {
+            batch.rejectRows(as: .synthetic) { $0 == WriterOptions.syntheticSource }
+            outcome = try writer.store(batch, in: &run)
+          }
           let refused = (batch.rejections + outcome.refused).sorted { $0.position.line < $1.position.line }
-          try onCommit(outcome.counts, refused, batch.inputBytesRead)
+          try onCommit(outcome.counts, refused, batch.inputBytesRead, batch.inputLinesRead)
         }
       }
     } catch {

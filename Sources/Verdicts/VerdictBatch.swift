@@ -17,6 +17,8 @@ package struct VerdictBatch: Sendable {
   package var read: Int = 0
   /// Bytes of the input up to the end of the batch's last line.
   package var inputBytesRead: UInt64 = 0
+  /// Lines of the input up to there.
+  package var inputLinesRead: UInt64 = 0
 
   /// Deliveries that share the batch and its commit, in order of arrival; none where the batch is one.
   package private(set) var deliveries: [Delivery] = []

@@ -27,6 +27,9 @@ struct IngestCommand: ParsableCommand {
   @Flag(help: "Follow growing files, across rotation and truncation, until SIGTERM or Ctrl-C; what comes is stored within about a second.")
   var follow = false
 
+  @Option(help: ArgumentHelp("Files that may be followed at once.", valueName: "count"))
+  var followedFilesMax: Int = FollowRun.filesMaxDefault
+
   @OptionGroup var storeOptions: StoreOptions
 
   @Option(help: ArgumentHelp("The time of records that have none: RFC 3339 or a date (midnight UTC).", valueName: "time"))
@@ -79,7 +82,7 @@ struct IngestCommand: ParsableCommand {
       bounds.verdictsMax = batchVerdictsMax
       let inputs = try IngestInputs(files: files, name: inputName, assignsIDs: assignIds)
       let store = try storeOptions.store()
-      let rejectsFile = try rejects.map { try RejectsFile(path: $0, sparing: storeOptions.files() + inputs.paths) }
+      let rejectsFile = try rejects.map { try RejectsFile(path: $0, isGrowing: follow, sparing: storeOptions.files() + inputs.paths) }
       if follow { try refuseWhatCannotBeFollowed(inputs) }
       Interrupts.request()
       var run = IngestRun(inputs: inputs, rejects: rejectsFile)
@@ -87,7 +90,7 @@ struct IngestCommand: ParsableCommand {
       do {
         try Failure.reported {
           if follow {
-            (run, ending) = FollowRun(store: store, inputs: inputs, settings: settings, bounds: bounds, options: writerOptions).follow(run)
+            (run, ending) = FollowRun(store: store, inputs: inputs, settings: settings, bounds: bounds, options: writerOptions, reading: reading).follow(run)
           } else {
             try inputs.check()
             ending = try ingest(&run, into: store, settings: settings, bounds: bounds)
@@ -115,6 +118,12 @@ struct IngestCommand: ParsableCommand {
     return run.ingest(through: IngestPipeline(writer: writer, settings: settings, bounds: bounds, now: SystemClock.now))
   }
 
+  /// The options that decide what lines are read as.
+  private var reading: String {
+    let options: [String?] = [assumeTime, format, replyOptions.context, "\(replyOptions.lineBytesMax)", "\(replyOptions.nestingMax)", timeAheadMax, "\(allowSynthetic)"]
+    return "\(options) \(constants) \(replyOptions.threshold)"
+  }
+
   private var writerOptions: WriterOptions {
     var options = WriterOptions()
     options.allowSynthetic = allowSynthetic
@@ -127,6 +136,14 @@ struct IngestCommand: ParsableCommand {
       throw Failure.usage("--assign-ids makes ids of a line's offset, which rotation changes; records that are followed need ids of their own")
     }
     guard Set(inputs.paths).count == inputs.paths.count else { throw Failure.usage("a file can be followed only once") }
+    guard FollowRun.filesMaxRange.contains(followedFilesMax) else {
+      throw Failure.usage("--followed-files-max takes \(FollowRun.filesMaxRange.lowerBound) to \(FollowRun.filesMaxRange.upperBound)")
+    }
+    guard inputs.paths.count <= followedFilesMax else {
+      throw Failure.usage(
+        "\(inputs.paths.count) files are more than one program follows (--followed-files-max \(followedFilesMax)); raise it up to \(FollowRun.filesMaxRange.upperBound), or follow the rest with another")
+    }
+    try inputs.checkFollowed()
   }
 
   /// Finishes the rejects file and prints the counts. A failure of either does not hide the other.

@@ -16,6 +16,12 @@ struct FollowRun {
   let settings: RecordSettings
   let bounds: BatchBounds
   let options: WriterOptions
+  /// The options that say how lines are read.
+  let reading: String
+
+  static let filesMaxDefault = 64
+  /// Each takes two threads, and a connection where there is a server.
+  static let filesMaxRange = 1...100
 
   /// Between two notes of how far a file has been read.
   private static let noteSeconds = 1
@@ -55,20 +61,26 @@ struct FollowRun {
       let writer = try store.makeWriter(options: options)
       defer { writer.close() }
       let name = Self.name(of: path)
-      let place = try? store.read { try $0.followedPlace(of: name) }
-      let file = FollowedFile(path: path, from: place.flatMap { $0 }.flatMap { FollowedPlace(text: $0) }, isInterrupted: isInterrupted)
+      let hint = try? store.read { snapshot in
+        let fingerprint = try fingerprint(of: snapshot)
+        let place = try snapshot.followedPlace(of: name).flatMap { FollowedHint(text: $0) }
+        return (fingerprint, place.flatMap { $0.fingerprint == fingerprint ? $0 : nil })
+      }
+      let file = FollowedFile(path: path, isInterrupted: isInterrupted, say: { StandardError.line("guardtally: \($0)") })
+      try file.open(from: hint?.1)
       let box = FileBox(file)
-      // A hint that cannot be kept costs reading again, and nothing else.
-      try file.prepare()
       var noted = ContinuousClock.now
-      var last = file.place(at: 0)
-      func note() { if let last { try? writer.note(place: last.text, of: name) } }
+      // A hint that cannot be kept costs reading again, and nothing else.
+      func note() {
+        guard let fingerprint = hint?.0 else { return }
+        try? writer.note(place: FollowedHint(fingerprint: fingerprint, notedAt: SystemClock.now().microseconds, places: file.places).text, of: name)
+      }
       note()
       let failure = try IngestPipeline(writer: writer, settings: settings, bounds: bounds, now: SystemClock.now).ingest(
-        input.name, open: { () throws(InputError) -> any ByteSource in box.file },
-        onCommit: { counts, refused, consumed in
-          onCommit(counts, refused)
-          last = file.place(at: consumed) ?? last
+        input.name, open: { () throws(InputError) -> any ByteSource in box.file }, refusesSynthetic: true,
+        onCommit: { counts, refused, bytes, lines in
+          onCommit(counts, file.placed(refused))
+          file.store(upTo: bytes, line: lines)
           guard ContinuousClock.now - noted >= .seconds(Self.noteSeconds) else { return }
           noted = .now
           note()
@@ -84,6 +96,12 @@ struct FollowRun {
       StandardError.line("guardtally: \(error)")
       return ExitCode.failure
     }
+  }
+
+  /// What a hint holds for: lines that are read as before, into a store of which nothing was discarded since.
+  private func fingerprint(of snapshot: any StoreSnapshot) throws -> UInt32 {
+    let discarded = try snapshot.ledger().reduce(0) { $0 + $1.discarded }
+    return FollowedHint.fingerprint(of: "\(reading) discarded=\(discarded)")
   }
 
   /// Of one host's file: several may store into one database.

@@ -56,6 +56,15 @@ struct IngestInputs {
     }
   }
 
+  /// Whether what is there can be followed.
+  func checkFollowed() throws {
+    for path in paths {
+      var status = stat()
+      guard stat(path, &status) == 0, status.st_mode & S_IFMT != S_IFREG else { continue }
+      throw Failure.usage("\(Self.printable(path)) is no regular file; --follow takes files, and a pipe is read to its end without it")
+    }
+  }
+
   /// Without control characters, which would tear a message or a terminal apart.
   private static func printable(_ name: String) -> String {
     String(String.UnicodeScalarView(name.unicodeScalars.map { $0.properties.generalCategory == .control ? "\u{FFFD}" : $0 }))

@@ -35,7 +35,7 @@ struct IngestRun {
             guard let path else { return FileBytes.standardInput(position: position, isInterrupted: { Interrupts.isRequested }) }
             return try FileBytes(path: path, position: position, isInterrupted: { Interrupts.isRequested })
           },
-          onCommit: { batch, refused, _ in
+          onCommit: { batch, refused, _, _ in
             committed(batch, refused, of: input.name)
             progress.show(bytes: position.value, total: inputs.totalBytes, verdicts: counts.read)
           })

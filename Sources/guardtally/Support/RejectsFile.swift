@@ -5,9 +5,13 @@ import Verdicts
 final class RejectsFile {
   private let output: FileOutput
 
-  init(path: String, sparing precious: [String]) throws {
-    output = try FileOutput(path: path, sparing: precious)
-    output.write("input,line,offset,length,code\r\n")
+  /// Whether lines are there as soon as they are told, behind those of earlier runs.
+  private let isGrowing: Bool
+
+  init(path: String, isGrowing: Bool, sparing precious: [String]) throws {
+    self.isGrowing = isGrowing
+    output = try FileOutput(path: path, isGrowing: isGrowing, sparing: precious)
+    if output.isEmpty { output.write("input,line,offset,length,code\r\n") }
   }
 
   func append(_ rejections: [Rejection], of input: String) {
@@ -16,6 +20,8 @@ final class RejectsFile {
       let position = rejection.position
       output.write("\(name),\(position.line),\(position.offset),\(position.length),\(rejection.code.rawValue)\r\n")
     }
+    // A failure is told at the end.
+    if isGrowing { try? output.flush() }
   }
 
   func finish() throws { try output.finish() }
