@@ -9,7 +9,7 @@ import Glibc
 package final class FileOutput: TextOutputStream {
   private let descriptor: Int32
   /// The file's name, and the one it has while it is written; nil for standard output.
-  private let file: (path: String, temporary: String)?
+  private let file: (path: String, temporary: String, kept: UInt)?
   private let name: String
   /// Whether nothing was there before.
   package let isEmpty: Bool
@@ -49,7 +49,7 @@ package final class FileOutput: TextOutputStream {
     let target = Self.resolved(path)
     let temporary = "\(target).\(getpid()).tmp"
     descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
-    file = (target, temporary)
+    file = (target, temporary, TemporaryFiles.keep(temporary))
     guard descriptor >= 0 else { throw OutputError(path: path, reason: .system(errno)) }
     if exists { fchmod(descriptor, status.st_mode & 0o7777) }
   }
@@ -77,6 +77,7 @@ package final class FileOutput: TextOutputStream {
     guard let file, !isFinished else { return }
     close(descriptor)
     unlink(file.temporary)
+    TemporaryFiles.forget(file.kept)
   }
 
   package func write(_ text: String) {
@@ -104,6 +105,7 @@ package final class FileOutput: TextOutputStream {
       throw OutputError(path: file.path, reason: .system(errno))
     }
     isFinished = true
+    TemporaryFiles.forget(file.kept)
   }
 
   /// Writes what is buffered, for whoever reads along.

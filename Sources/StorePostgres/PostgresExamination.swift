@@ -32,7 +32,7 @@ extension PostgresStore {
     if found.integer(0, 1) == 1 {
       findings.append(StoreFinding(.failure, "writing", "the server is read-only", advice: "name the primary server with --db"))
     } else {
-      findings.append(rights(canStore: found.integer(0, 7) == 1, canRemove: found.integer(0, 8) == 1))
+      findings.append(rights(canStore: found.integer(0, 7) == 1, canRemove: found.integer(0, 8) == 1, isThere: found.integer(0, 9) == 1))
     }
     let encoding = found.text(0, 2)
     findings.append(
@@ -60,10 +60,13 @@ extension PostgresStore {
     findings.append(.syncing(times))
   }
 
-  private func rights(canStore: Bool, canRemove: Bool) -> StoreFinding {
+  private func rights(canStore: Bool, canRemove: Bool, isThere: Bool) -> StoreFinding {
     if canStore {
       return StoreFinding(.ok, "writing", "the role may store verdicts" + (canRemove ? ", fold, rebuild and discard" : "; folding, rebuild and discard need DELETE, see docs/postgres.md"))
     }
-    return StoreFinding(.warning, "writing", "the role may not store verdicts in schema \(address.schema), or there is none yet", advice: "the first guardtally ingest makes it; docs/postgres.md lists the rights")
+    guard isThere else {
+      return StoreFinding(.warning, "writing", "there is no store in schema \(address.schema), or the role may not see it", advice: "the first guardtally ingest makes it; docs/postgres.md lists the rights")
+    }
+    return StoreFinding(.warning, "writing", "the role may read schema \(address.schema), and store nothing in it", advice: "docs/postgres.md lists the rights that storing needs")
   }
 }

@@ -11,6 +11,8 @@ struct SQLiteExamination {
   /// Less free space than this is told.
   private static let freeBytesMin: UInt64 = 1 << 30
   private static let syncs = 16
+  /// A larger file's pages are not looked at, which takes a second for about half of this.
+  static let checkedBytesMax: Int64 = 1 << 30
 
   private var folder: String {
     guard let slash = path.lastIndex(of: "/") else { return "." }
@@ -71,7 +73,22 @@ extension SQLiteStore {
 
   package func findings() -> [StoreFinding] {
     let examination = SQLiteExamination(path: path)
-    return [SQLiteExamination.library, examination.writing, examination.space, examination.sync, schemaFinding]
+    let schema = schemaFinding
+    return [SQLiteExamination.library, examination.writing, examination.space, examination.sync, schema] + (schema.grade == .ok ? [pages] : [])
+  }
+
+  /// Whether the file's pages fit together, as far as that is soon told.
+  private var pages: StoreFinding {
+    var status = stat()
+    guard stat(path, &status) == 0, Int64(status.st_size) <= SQLiteExamination.checkedBytesMax else {
+      return StoreFinding(.ok, "pages", "not looked at, for the file is larger than \(SQLiteExamination.checkedBytesMax >> 30) GiB; guardtally verify reads all of it")
+    }
+    do {
+      let found = try checkPages()
+      return found == "ok" ? StoreFinding(.ok, "pages", "they fit together") : StoreFinding(.failure, "pages", found, advice: "restore \(path) from a backup")
+    } catch {
+      return .failure("pages", error)
+    }
   }
 }
 

@@ -71,6 +71,13 @@ package struct SQLiteStore: VerdictStore {
     return try body(SQLiteSnapshot(connection: connection, files: files))
   }
 
+  /// - Returns: `ok`, or the first thing that is wrong.
+  func checkPages() throws -> String {
+    let connection = try openExisting()
+    defer { connection.close() }
+    return try connection.text("PRAGMA quick_check(1)") ?? "ok"
+  }
+
   private var patience: LockPatience { LockPatience(milliseconds: busyTimeoutMilliseconds, isInterrupted: isInterrupted) }
 
   // MARK: - Opening

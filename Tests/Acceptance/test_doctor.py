@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import random
 import re
 import subprocess
 import sys
@@ -40,7 +41,17 @@ def well(checks: Checks, program: Program, database: str, subjects: set[str]) ->
 
 
 def sqlite(checks: Checks, program: Program, folder: str) -> None:
-    well(checks, program, os.path.join(folder, "well.db"), {"library", "writing", "space", "sync", "schema", "time"})
+    well(checks, program, os.path.join(folder, "well.db"), {"library", "writing", "space", "sync", "schema", "pages", "time"})
+    damaged = os.path.join(folder, "damaged.db")
+    program.ingest(damaged, "-", stdin=program.run("generate", "--rows", "1000").stdout)
+    with open(damaged, "r+b") as file:
+        file.seek(20_000)
+        file.write(random.Random(4).randbytes(30_000))
+    result = program.run("doctor", "--db", damaged)
+    checks.check(result.code == 1 and "failure" in findings(result.stdout).values(), "a damaged file", result.stdout)
+    for suffix in ("", "-wal", "-shm"):
+        if os.path.exists(damaged + suffix):
+            os.unlink(damaged + suffix)
     foreign = os.path.join(folder, "foreign.db")
     with open(foreign, "wb") as file:
         file.write(b"this is no database at all, but some text that is long enough" * 20)
@@ -68,7 +79,9 @@ def postgres(checks: Checks, program: Program) -> None:
         well(checks, program, database, {"library", "server", "writing", "locale", "clock", "sync", "schema", "time"})
         cluster.execute(stores.name(database), "CREATE ROLE reader LOGIN; GRANT USAGE ON SCHEMA guardtally TO reader; GRANT SELECT ON ALL TABLES IN SCHEMA guardtally TO reader")
         reading = program.run("doctor", "--db", database.replace("postgres@", "reader@"))
-        checks.check(reading.code == 0 and findings(reading.stdout).get("writing") == "warning", "a role that may only read", reading.stdout)
+        checks.check(reading.code == 0 and findings(reading.stdout).get("writing") == "warning" and b"store nothing" in reading.stdout, "a role that may only read", reading.stdout)
+        own = cluster.create_database("own", "TEMPLATE template0 LOCALE_PROVIDER icu ICU_LOCALE 'de-DE' LOCALE 'C.UTF-8' ENCODING 'UTF8'")
+        checks.check(b"collation de-DE;" in program.run("doctor", "--db", own).stdout, "the collation that counts", program.run("doctor", "--db", own).stdout)
         cluster.execute(stores.name(database), f"DELETE FROM {SCHEMA}.schema_migrations WHERE version = 6")
         behind = program.run("doctor", "--db", database)
         checks.check(behind.code == 1 and findings(behind.stdout).get("schema") == "failure" and b"guardtally migrate" in behind.stdout, "a schema that is behind", behind.stdout)

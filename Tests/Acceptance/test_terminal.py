@@ -11,6 +11,8 @@ import os
 import pty
 import re
 import select
+import signal
+import socket
 import struct
 import subprocess
 import sys
@@ -90,6 +92,12 @@ def conventions(checks: Checks, program: Program) -> None:
         checks.check(b"no-such-option" in wrong.stderr, f"{command}: the message names it", wrong.stderr)
     mistyped = program.run("discrad")
     checks.check(mistyped.code == 64 and mistyped.stdout == b"" and b"nearest: discard" in mistyped.stderr, "a command that is mistyped", mistyped.stderr)
+    for words, nearest in ((("help", "repotr"), b"report"), (("formats", "lst"), b"list"), (("help", "formats", "shwo"), b"show")):
+        result = program.run(*words)
+        checks.check(result.code == 64 and result.stdout == b"" and b"nearest: " + nearest in result.stderr, f"{' '.join(words)}: the nearest command", result.stderr)
+    for words, needed in ((("report", "safe-ratio", "--limit", "-1"), b"--limit takes"), (("report", "safe-ratio", "--last", "-1h"), b"--last takes"), (("generate", "--rows", "-5"), b"--rows takes")):
+        result = program.run(*words)
+        checks.check(result.code == 64 and needed in result.stderr, f"{' '.join(words)}: what it takes", result.stderr)
     near = program.run("report", "--formt", "csv")
     checks.check(near.code == 64 and b"--format" in near.stderr, "an option's nearest name", near.stderr)
     for arguments, nearest in (
@@ -167,6 +175,54 @@ def pager(checks: Checks, program: Program, database: str) -> None:
     checks.check(b"\x1b[1m" in Screen(program.path, report, rows=24, environment={"PAGER": "less", "LESS": "FRX"}, keys=b"q").shown, "less keeps styles") if subprocess.run(["which", "less"], capture_output=True, check=False).returncode == 0 else None
 
 
+def interruptions(checks: Checks, program: Program, folder: str, records: bytes) -> None:
+    """Ctrl-C and SIGTERM end what waits for others, at once and without leavings. The bound is far from any wait that there is."""
+    place = os.path.join(folder, "interrupted")
+    os.mkdir(place)
+    path, pipe, silent = os.path.join(place, "x.ndjson"), os.path.join(place, "pipe"), socket.create_server(("127.0.0.1", 0))
+    with open(path, "wb") as file:
+        file.write(records)
+    os.mkfifo(pipe)
+    server = f"postgres://nobody@127.0.0.1:{silent.getsockname()[1]}/x"
+    large = os.path.join(place, "large.db")
+    program.ingest(large, "-", stdin=program.run("generate", "--rows", "300000", "--days", "14").stdout)
+    wide = ("--from", "2026-01-01", "--to", "2026-01-15", "--every", "15m", "--by", "language,region")
+    for name, arguments, code in (
+        ("a server that does not answer", ("ingest", "--db", server, path), 130), ("a server that does not answer, followed", ("ingest", "--follow", "--db", server, path), 0),
+        ("a pipe that nobody writes", ("ingest", "--db", os.path.join(place, "x.db"), pipe), 130), ("standard input", ("ingest", "--db", os.path.join(place, "x.db")), 130),
+        ("a report into a file", ("report", "safe-ratio", "--db", large, *wide, "--output", os.path.join(place, "report.csv")), 130),
+    ):
+        for number in (signal.SIGINT, signal.SIGTERM):
+            if code == 0 and number == signal.SIGTERM:
+                continue
+            process = program.start(*arguments, stdin=subprocess.PIPE)
+            time.sleep(0.3)
+            if process.poll() is not None:
+                checks.check(name == "a report into a file", f"{name}: it ended by itself", process.returncode)
+                continue
+            process.send_signal(number)
+            begun = time.monotonic()
+            process.wait(60)
+            taken = time.monotonic() - begun
+            _, stderr = process.communicate()
+            checks.check(process.returncode == code and taken < 3, f"{name}: {number.name}", (process.returncode, taken, stderr))
+            checks.check(arguments[0] != "ingest" or stderr.rstrip().endswith(b"read=0 stored=0 duplicates=0 conflicts=0 rejected=0 unrecognised=0"), f"{name}: the last line", stderr)
+    silent.close()
+    checks.equal([left for left in os.listdir(place) if "tmp" in left], [], "nothing unfinished is left")
+
+
+def progress(checks: Checks, program: Program, folder: str) -> None:
+    path = os.path.join(folder, "much.ndjson")
+    with open(path, "wb") as file:
+        file.write(program.run("generate", "--rows", "400000", "--days", "14").stdout)
+    for columns in (20, 60, 80, 200):
+        shown = Screen(program.path, ["ingest", "--db", os.path.join(folder, f"progress{columns}.db"), path], columns=columns).shown
+        bars = [bar for bar in re.split(rb"\r(?:\x1b\[K)?", shown.split(b"\r\n")[0]) if bar and b"unrecognised=" not in bar]
+        checks.check(len(bars) > 1 and all(len(bar) < columns for bar in bars), f"{columns} columns: the bar fits", max(bars, key=len, default=b""))
+    dumb = Screen(program.path, ["ingest", "--db", os.path.join(folder, "dumb.db"), path], environment={"TERM": "dumb"}).shown
+    checks.check(b"\x1b" not in dumb and dumb.count(b"\n") == 1, "a terminal that cannot write over a line has none", dumb[:200])
+
+
 def manuals(checks: Checks, program: Program, folder: str) -> None:
     """Manual pages and completions, generated, and read by what reads them."""
     script = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "script", "man")
@@ -190,7 +246,7 @@ def manuals(checks: Checks, program: Program, folder: str) -> None:
             file.write(generated.stdout)
         parsed = subprocess.run([shell, "--no-execute" if shell == "fish" else "-n", path], capture_output=True, text=True, check=False)
         checks.equal((parsed.returncode, parsed.stderr), (0, ""), f"{shell} reads them")
-    for words, wanted in ((["rep"], "report"), (["report", "safe"], "safe-ratio"), (["report", "errors", "--format", "mark"], "markdown"), (["report", "errors", "--every", "15"], "15m"), (["ingest", "--format", "qwen"], "qwen3guard-gen"), (["verify", "--busy"], "--busy-timeout")):
+    for words, wanted in ((["rep"], "report"), (["report", "safe"], "safe-ratio"), (["report", "errors", "--format", "mark"], "markdown"), (["report", "errors", "--every", "15"], "15m"), (["ingest", "--format", "qwen"], "qwen3guard-gen"), (["verify", "--busy"], "--busy-timeout"), (["formats", "show", "qwen"], "qwen3guard-gen"), (["metrics", "--format", "open"], "openmetrics"), (["report", "errors", "--tz", "Asia/Kolk"], "Asia/Kolkata"), (["report", "errors", "--sort", "share_of_t"], "share_of_total"), (["report", "safe-ratio", "--column", "loose"], "loose_safe_ratio")):
         line, previous = " ".join(["guardtally", *words]), ["guardtally", *words][-2]
         simulated = f"source {folder}/completions.bash; PATH={os.path.dirname(program.path)}:$PATH; COMP_WORDS=({line}); COMP_CWORD={len(words)}; COMP_LINE='{line}'; COMP_POINT={len(line)}; _guardtally guardtally '{words[-1]}' '{previous}'; printf '%s\\n' \"${{COMPREPLY[@]}}\""
         offered = subprocess.run(["bash", "-c", simulated], capture_output=True, text=True, check=False)
@@ -209,7 +265,7 @@ def main() -> int:
         generated = program.run("generate", "--rows", "20000", "--days", "2", "--seed", "3").stdout
         lines = [line.replace(b"shieldgemma-9b", "守卫模型-审核九号".encode()).replace(b"Llama-Guard-4-12B", "حارس النموذج".encode()) for line in generated.split(b"\n")]
         checks.equal(program.ingest(database, "-", stdin=b"\n".join(lines)).code, 0, "a store")
-        for name, group in (("conventions", lambda: conventions(checks, program)), ("tables", lambda: tables(checks, program, database)), ("charts", lambda: charts(checks, program, database)), ("pager", lambda: pager(checks, program, database)), ("manuals", lambda: manuals(checks, program, folder))):
+        for name, group in (("conventions", lambda: conventions(checks, program)), ("tables", lambda: tables(checks, program, database)), ("charts", lambda: charts(checks, program, database)), ("pager", lambda: pager(checks, program, database)), ("interruptions", lambda: interruptions(checks, program, folder, generated)), ("progress", lambda: progress(checks, program, folder)), ("manuals", lambda: manuals(checks, program, folder))):
             checks.group(name)
             group()
         checks.end_group()

@@ -65,8 +65,12 @@ struct DiscardCommand: ParsableCommand {
       }
       defer { maintainer.close() }
       Interrupts.request()
+      let insisted = Interrupts.insist(interruptMilliseconds: 120, terminationMilliseconds: 120, code: Failure.interrupted.rawValue) {
+        StandardError.line("guardtally: interrupted; the days that were done are gone, the rest is as it was; the same command goes on")
+      }
       let summary = try discard.run(
         named: name, by: maintainer, now: SystemClock.now(), agreed: yes ? nil : preview.verdicts, isInterrupted: { Interrupts.isRequested })
+      insisted.begin()
       try printResult(verdicts: summary.verdicts, days: summary.days)
       if summary.isInterrupted {
         StandardError.line("guardtally: interrupted; what the line above counts is gone, the rest is as it was; the same command goes on")

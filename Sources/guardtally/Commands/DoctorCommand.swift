@@ -44,9 +44,16 @@ struct DoctorCommand: ParsableCommand {
     guard now > Self.earliestNow else {
       return StoreFinding(.failure, "time", "this machine takes now for \(now.rfc3339())", advice: "set its clock")
     }
-    guard let newest = try? store.read({ try $0.newestVerdict(before: Span.always.to) }) else {
-      return StoreFinding(.ok, "time", "now is \(now.floored(to: Timestamp.microsecondsPerSecond).rfc3339())")
+    let found: Timestamp?
+    do {
+      found = try store.read { try $0.newestVerdict(before: Span.always.to) }
+    } catch let error as StoreError where error.code == .damaged {
+      return .failure("verdicts", error)
+    } catch {
+      // What else keeps it from being read has been told.
+      found = nil
     }
+    guard let newest = found else { return StoreFinding(.ok, "time", "now is \(now.floored(to: Timestamp.microsecondsPerSecond).rfc3339())") }
     return newest > now
       ? StoreFinding(.warning, "time", "the newest verdict is of \(newest.rfc3339()), which is yet to come", advice: "check the clocks of the senders, and this machine's")
       : StoreFinding(.ok, "time", "the newest verdict is of \(newest.rfc3339())")

@@ -87,6 +87,7 @@ struct IngestCommand: ParsableCommand {
       Interrupts.request()
       var run = IngestRun(inputs: inputs, rejects: rejectsFile)
       var ending: ExitCode?
+      let insisted = insist(on: run.told)
       do {
         try Failure.reported {
           if follow {
@@ -99,11 +100,27 @@ struct IngestCommand: ParsableCommand {
       } catch let code as ExitCode {
         ending = code
       }
+      insisted.begin()
       ending = try end(run, rejectsFile, ending: ending)
       // Whatever else was said, this is the last line.
       StandardError.line(run.counts.ledgerLine)
       if let ending { throw ending }
       if run.counts.rejected + run.counts.conflicts > 0, !allowRejects, !follow { throw Failure.someRejected }
+    }
+  }
+
+  /// One that follows is ended by SIGTERM as a matter of course, and may take its time for what it has read.
+  private func insist(on told: IngestRun.Told) -> Interrupts.Ending {
+    let (json, isFollowing) = (json, follow)
+    return Interrupts.insist(interruptMilliseconds: 120, terminationMilliseconds: isFollowing ? 5_000 : 120, code: isFollowing ? 0 : Failure.interrupted.rawValue) {
+      let counts = told.value
+      if StandardError.isTerminal, !Terminal.isDumb { StandardError.write("\r\u{1B}[K") }
+      StandardError.line("guardtally: interrupted; what the line below counts is stored, and what was under way is not")
+      if json, let output = try? FileOutput(path: nil) {
+        output.write(counts.jsonObject + "\n")
+        try? output.finish()
+      }
+      StandardError.line(counts.ledgerLine)
     }
   }
 

@@ -2,11 +2,21 @@ import ArgumentParser
 import Ingestion
 import Records
 import Storage
+import Synchronization
 import Verdicts
 
 /// One `ingest` over its inputs: what became of them, told to the user as it happens.
 struct IngestRun {
   private(set) var counts = LedgerCounts()
+  /// The same for other threads.
+  let told = Told()
+
+  final class Told: Sendable {
+    private let counts = Mutex(LedgerCounts())
+    var value: LedgerCounts { counts.withLock { $0 } }
+    fileprivate func tell(_ counts: LedgerCounts) { self.counts.withLock { $0 = counts } }
+  }
+
   private let inputs: IngestInputs
   private let rejects: RejectsFile?
   private var progress = ProgressBar()
@@ -64,6 +74,7 @@ struct IngestRun {
   /// Counts and tells what became of a batch.
   mutating func committed(_ batch: LedgerCounts, _ refused: [Rejection], of input: String) {
     counts += batch
+    told.tell(counts)
     rejects?.append(refused, of: input)
     name(refused, of: input)
   }

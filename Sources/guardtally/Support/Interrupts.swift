@@ -1,11 +1,14 @@
 #if canImport(Glibc)
 import Glibc
 #endif
+import Dispatch
+import Files
 import Synchronization
 
 /// What Ctrl-C and SIGTERM do.
 enum Interrupts {
   private static let flag = Atomic<Bool>(false)
+  private static let signalNumber = Atomic<Int32>(0)
 
   /// True once the user asked a command to end that first puts its work in order.
   static var isRequested: Bool { flag.load(ordering: .relaxed) }
@@ -20,7 +23,12 @@ enum Interrupts {
     for number in [SIGINT, SIGTERM, SIGHUP] { sigaddset(&asked, number) }
     pthread_sigmask(SIG_UNBLOCK, &asked, nil)
     signal(SIGPIPE, SIG_IGN)
-    for number in [SIGINT, SIGTERM] { signal(number) { _ in _exit(130) } }
+    for number in [SIGINT, SIGTERM] {
+      signal(number) { _ in
+        TemporaryFiles.remove()
+        _exit(130)
+      }
+    }
   }
 
   /// From now on the first Ctrl-C or SIGTERM is a request; the second ends the program at once.
@@ -28,7 +36,41 @@ enum Interrupts {
     for number in [SIGINT, SIGTERM] { signal(number, handle) }
   }
 
-  private static let handle: @convention(c) (Int32) -> Void = { _ in
-    if Interrupts.flag.exchange(true, ordering: .relaxed) { _exit(130) }
+  /// Ends the program where it does not meet a request by itself: while a server does not answer, or a large commit is under way, of
+  /// which nothing is stored then.
+  ///
+  /// - Parameters:
+  ///   - milliseconds: for how long it may try, after Ctrl-C and after SIGTERM.
+  ///   - farewell: what is said at the end; on a thread of its own.
+  static func insist(interruptMilliseconds: Int, terminationMilliseconds: Int, code: Int32, farewell: @escaping @Sendable () -> Void) -> Ending {
+    let ending = Ending()
+    DispatchQueue(label: "guardtally.insisting").async {
+      while !isRequested { usleep(pauseMicroseconds) }
+      usleep(UInt32(signalNumber.load(ordering: .relaxed) == SIGTERM ? terminationMilliseconds : interruptMilliseconds) * 1_000)
+      ending.begin()
+      farewell()
+      TemporaryFiles.remove()
+      _exit(code)
+    }
+    return ending
+  }
+
+  /// Begun once: by the program that ends by itself, or by whoever ends it.
+  final class Ending: Sendable {
+    private let isBegun = Atomic<Bool>(false)
+
+    /// Returns to the first who calls it, and never to others.
+    func begin() {
+      while isBegun.exchange(true, ordering: .relaxed) { sleep(1) }
+    }
+  }
+
+  private static let pauseMicroseconds: UInt32 = 10_000
+
+  private static let handle: @convention(c) (Int32) -> Void = { number in
+    Interrupts.signalNumber.store(number, ordering: .relaxed)
+    guard Interrupts.flag.exchange(true, ordering: .relaxed) else { return }
+    TemporaryFiles.remove()
+    _exit(130)
   }
 }
