@@ -261,8 +261,11 @@ def corrections(checks: Checks, program: Program, stores: object, folder: str) -
     checks.equal(wait(program, database, 40), 40, "under the right one")
     follower.end()
     checks.equal(program.run("discard", "--db", database, "--where", "source=right", "--from", "2026-01-01", "--to", "2026-02-01", "--yes").code, 0, "discarded")
+    put(path, lines("new"))
     follower = Follower(program, database, path, arguments=("--set", "source=right"))
-    checks.equal(wait(program, database, 40), 40, "and after a discard with the same options")
+    checks.equal(wait(program, database, 1), 1, "what comes after a discard is stored")
+    time.sleep(1)
+    checks.equal(stored(program, database), 1, "and with the same options nothing that was discarded comes back")
     follower.end()
     checks.equal(program.verify(database).code, 0, "verify")
 

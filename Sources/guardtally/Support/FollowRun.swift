@@ -61,18 +61,15 @@ struct FollowRun {
       let writer = try store.makeWriter(options: options)
       defer { writer.close() }
       let name = Self.name(of: path)
-      let hint = try? store.read { snapshot in
-        let fingerprint = try fingerprint(of: snapshot)
-        let place = try snapshot.followedPlace(of: name).flatMap { FollowedHint(text: $0) }
-        return (fingerprint, place.flatMap { $0.fingerprint == fingerprint ? $0 : nil })
-      }
+      let fingerprint = FollowedHint.fingerprint(of: reading)
+      // One that was noted under other options does not hold: lines that were refused then may be stored now.
+      let hint = try? store.read { try $0.followedPlace(of: name).flatMap { FollowedHint(text: $0) } }.flatMap { $0.fingerprint == fingerprint ? $0 : nil }
       let file = FollowedFile(path: path, isInterrupted: isInterrupted, say: { StandardError.line("guardtally: \($0)") })
-      try file.open(from: hint?.1)
+      try file.open(from: hint)
       let box = FileBox(file)
       var noted = ContinuousClock.now
       // A hint that cannot be kept costs reading again, and nothing else.
       func note() {
-        guard let fingerprint = hint?.0 else { return }
         try? writer.note(place: FollowedHint(fingerprint: fingerprint, notedAt: SystemClock.now().microseconds, places: file.places).text, of: name)
       }
       note()
@@ -96,12 +93,6 @@ struct FollowRun {
       StandardError.line("guardtally: \(error)")
       return ExitCode.failure
     }
-  }
-
-  /// What a hint holds for: lines that are read as before, into a store of which nothing was discarded since.
-  private func fingerprint(of snapshot: any StoreSnapshot) throws -> UInt32 {
-    let discarded = try snapshot.ledger().reduce(0) { $0 + $1.discarded }
-    return FollowedHint.fingerprint(of: "\(reading) discarded=\(discarded)")
   }
 
   /// Of one host's file: several may store into one database.
