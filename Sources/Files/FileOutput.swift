@@ -18,9 +18,7 @@ package final class FileOutput: TextOutputStream {
   private var isFinished = false
   private let precious: [String]
 
-  /// Bytes that are written out together: few at first, so that the first row is seen at once, then twice as many each time.
-  private var bufferBytes = 64
-  private static let bufferBytesMax = 128 << 10
+  private static let bufferBytes = 128 << 10
 
   /// - Parameters:
   ///   - path: nil or `-` for standard output.
@@ -82,7 +80,7 @@ package final class FileOutput: TextOutputStream {
 
   package func write(_ text: String) {
     buffer.append(contentsOf: text.utf8)
-    if buffer.count >= bufferBytes { writeBuffer() }
+    if buffer.count >= Self.bufferBytes { writeBuffer() }
   }
 
   package func write(bytes: [UInt8]) {
@@ -92,7 +90,7 @@ package final class FileOutput: TextOutputStream {
   /// Lets a writer append to what is not yet written out.
   package func write(_ append: (inout [UInt8]) -> Void) {
     append(&buffer)
-    if buffer.count >= bufferBytes { writeBuffer() }
+    if buffer.count >= Self.bufferBytes { writeBuffer() }
   }
 
   /// Writes what is buffered, and gives a file its name: all of it or none.
@@ -116,7 +114,6 @@ package final class FileOutput: TextOutputStream {
 
   private func writeBuffer() {
     defer { buffer.removeAll(keepingCapacity: true) }
-    bufferBytes = min(2 * bufferBytes, Self.bufferBytesMax)
     guard failure == nil else { return }
     var start = 0
     while start < buffer.count {

@@ -7,6 +7,8 @@ struct ReportPrinter {
   private var writer: any RowWriter
   private let order: RowOrder
   private let output: FileOutput
+  /// So many rows are let out by twos, fours and so on; more in whole buffers.
+  private static let rowsAtOnceMax = 4_096
   /// Told how many lines come at the least, before the first does.
   private var beforeLines: ((Int) -> Void)?
 
@@ -27,8 +29,9 @@ struct ReportPrinter {
       try report.forEachRow(of: snapshot) { row in
         totals.add(row)
         if totals.rows <= order.limit ?? .max { write { $0.row(row, to: &$1) } }
-        // What is left is only counted, which may take its time.
-        if totals.rows == order.limit { try output.flush() }
+        // The first rows are seen at once, and what a limit leaves is only counted, which may take its time. No row, no header: a report
+        // may still be refused.
+        if totals.rows == order.limit || totals.rows <= Self.rowsAtOnceMax && totals.rows & (totals.rows - 1) == 0 { try output.flush() }
         if let failure = output.failure { throw failure }
       }
     } else {
