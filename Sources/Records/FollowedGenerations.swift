@@ -149,11 +149,18 @@ final class FollowedGenerations {
     return true
   }
 
-  /// What was in a file when it was emptied may be in a copy, and nowhere else.
+  /// What was in a file when it was emptied may be in a copy, and nowhere else; where it was emptied twice between two looks, in two.
   func openCopy(of generation: FollowedGeneration) {
     let beside = folder.entries
     let place = generation.place
-    if place.headBytes > 0 { _ = beside.filter { !known.contains($0.key) }.reversed().contains { open($0.path, at: place, isCopy: true) } }
+    var isFound = place.headBytes == 0
+    for entry in beside where !known.contains(entry.key) && !all.contains(where: { $0.inode == entry.key.inode }) {
+      if !isFound, open(entry.path, at: place, isCopy: true) {
+        isFound = true
+      } else if let descriptor = Self.open(entry.path) {
+        add(descriptor, isNamed: false)
+      }
+    }
     known = Set(beside.map(\.key))
   }
 

@@ -332,8 +332,18 @@ def small_files(checks: Checks, program: Program, stores: object, folder: str) -
     put(path, lines("7"))
     follower.process.send_signal(signal.SIGCONT)
     checks.equal(wait(program, database, 7), 7, "copied and emptied before it was read")
+    follower.process.send_signal(signal.SIGSTOP)
+    for number in (8, 9):
+        put(path, lines(f"{number}"))
+        os.rename(path + ".1", f"{path}.{number}")
+        with open(path, "rb") as source:
+            put(path + ".1", source.read())
+        os.truncate(path, 0)
+    put(path, lines("10"))
+    follower.process.send_signal(signal.SIGCONT)
+    checks.equal(wait(program, database, 10), 10, "copied and emptied twice before it was read")
     ended = follower.end()
-    checks.check(ended.code == 0 and b"read=7 stored=7 " in ended.stderr, "each once", ended.brief())
+    checks.check(ended.code == 0 and b"read=10 stored=10 " in ended.stderr, "each once", ended.brief())
 
 
 def others(checks: Checks, program: Program, stores: object, folder: str) -> None:
