@@ -115,9 +115,7 @@ package final class FollowedFile: ByteSource {
       switch generation.news(now: now) {
       case .none: continue
       case .truncated:
-        generations.openCopy(of: generation)
-        generation.rewind()
-        progress.of.withLock { $0.open(generation.number, generation.place) }
+        generations.rewind(generation)
         return try readNext(into: buffer)
       case .lines:
         guard let count = try give(generation, buffer, now) else { continue }

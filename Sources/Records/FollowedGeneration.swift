@@ -8,7 +8,8 @@ final class FollowedGeneration {
     case none, lines, truncated
   }
 
-  let number: Int
+  /// Another one since it was emptied: what is still to be stored is of what it held before.
+  private(set) var number: Int
   let device: UInt64
   let inode: UInt64
   /// Whether the followed name is this file's.
@@ -126,7 +127,8 @@ final class FollowedGeneration {
   }
 
   /// Begins again, for the file was emptied.
-  func rewind() {
+  func rewind(as number: Int) {
+    self.number = number
     (offset, lines, searched, hasLine) = (0, 0, 0, false)
     readHead()
   }

@@ -149,8 +149,17 @@ final class FollowedGenerations {
     return true
   }
 
+  /// Begins again with a file that was emptied, and opens the copies of what it held.
+  func rewind(_ generation: FollowedGeneration) {
+    openCopy(of: generation)
+    onClose(generation)
+    generation.rewind(as: opened)
+    opened += 1
+    onOpen(generation)
+  }
+
   /// What was in a file when it was emptied may be in a copy, and nowhere else; where it was emptied twice between two looks, in two.
-  func openCopy(of generation: FollowedGeneration) {
+  private func openCopy(of generation: FollowedGeneration) {
     let beside = folder.entries
     let place = generation.place
     var isFound = place.headBytes == 0
