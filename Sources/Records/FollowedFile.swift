@@ -93,7 +93,10 @@ package final class FollowedFile: ByteSource {
       generations.look()
       generations.giveUpQuiet(sparing: unended)
       let now = now()
-      if generations.all.contains(where: { $0.news(now: now) != .none }) || unended.map({ isStuck($0, now) }) ?? false { return true }
+      // Begun again here: whoever reads next must not wait for lines of a file that was emptied, with others not yet stored.
+      for generation in generations.all where generation !== unended && generation.news(now: now) == .truncated { generations.rewind(generation) }
+      if generations.all.contains(where: { $0.news(now: now) == .lines }) { return true }
+      if let unended, isStuck(unended, now) || unended.news(now: now) == .truncated { return true }
       if left <= 0 { return false }
       pause(min(left, Self.pauseMilliseconds))
       left -= Self.pauseMilliseconds
