@@ -129,8 +129,11 @@ package final class FollowedFile: ByteSource {
     return nil
   }
 
+  /// Whether the line that the stream is in keeps lines of other files back that are there.
   private func isStuck(_ generation: FollowedGeneration, _ now: ContinuousClock.Instant) -> Bool {
-    generation.isEnding || now - generation.grewAt >= .seconds(Self.unendedSeconds) && !generation.isCompressed
+    if generation.isEnding { return true }
+    guard now - generation.grewAt >= .seconds(Self.unendedSeconds), !generation.isCompressed else { return false }
+    return generations.all.contains { $0 !== generation && $0.news(now: now) == .lines }
   }
 
   private func give(_ generation: FollowedGeneration, _ buffer: UnsafeMutableRawBufferPointer, _ now: ContinuousClock.Instant) throws -> Int? {
