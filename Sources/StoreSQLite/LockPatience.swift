@@ -23,7 +23,8 @@ final class LockPatience {
       }, Unmanaged.passUnretained(self).toOpaque())
   }
 
-  private func waitsOn(isFirst: Bool) -> Bool {
+  /// Waits a step. False when that has been enough.
+  func waitsOn(isFirst: Bool) -> Bool {
     if isFirst { waited = 0 }
     guard waited < milliseconds, !isInterrupted() else { return false }
     sqlite3_sleep(Self.stepMilliseconds)

@@ -119,6 +119,21 @@ package struct SQLiteStore: VerdictStore {
 
   private func openForWriting() throws -> SQLiteConnection {
     let connection = try SQLiteConnection(path: path, mode: .readWriteCreate, patience: patience)
+    let patience = patience
+    var isFirst = true
+    while true {
+      do {
+        try prepare(connection)
+        return connection
+      } catch let error as StoreError where error.code == .busy {
+        // SQLite itself does not wait where a file is made over and another process is at it too.
+        guard patience.waitsOn(isFirst: isFirst) else { throw error }
+        isFirst = false
+      }
+    }
+  }
+
+  private func prepare(_ connection: SQLiteConnection) throws {
     switch try kind(connection) {
     case .ours: break
     case .foreign: throw StoreError(.notADatabase, "\(path) is another program's SQLite database; name another with --db")
@@ -138,7 +153,6 @@ package struct SQLiteStore: VerdictStore {
     }
     try connection.execute(
       "PRAGMA synchronous = FULL; PRAGMA cache_size = -\(Self.cacheKibibytes); PRAGMA wal_autocheckpoint = \(Self.checkpointPages)")
-    return connection
   }
 
   /// Pages that a writer keeps in memory.

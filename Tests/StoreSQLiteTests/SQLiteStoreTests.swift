@@ -103,6 +103,28 @@ final class TemporaryDatabase {
     #expect(try writer.store(StoreSuite.batch([.init("a", StoreSuite.start)]), in: &run).counts.stored == 1)
   }
 
+  /// Two make one file at once: who comes second waits, as for any other lock.
+  @Test func waitsForWhoMakesTheFile() throws {
+    let database = try TemporaryDatabase()
+    var handle: OpaquePointer?
+    defer { sqlite3_close_v2(handle) }
+    // Made so far that only the write-ahead log is missing, where SQLite itself would not wait.
+    try database.execute("PRAGMA application_id = \(0x4754_4C59)")
+    try #require(sqlite3_open(database.path, &handle) == SQLITE_OK)
+    try #require(sqlite3_exec(handle, "BEGIN IMMEDIATE", nil, nil, nil) == SQLITE_OK)
+    let impatient = SQLiteStore(path: database.path, busyTimeoutMilliseconds: 50, now: { Timestamp(microseconds: 0) })
+    #expect { try impatient.makeWriter(options: WriterOptions()) } throws: { ($0 as? StoreError)?.code == .busy }
+    let made = DispatchGroup()
+    let store = database.store
+    DispatchQueue.global().async(group: made) {
+      #expect(throws: Never.self) { try store.makeWriter(options: WriterOptions()).close() }
+    }
+    #expect(made.wait(timeout: .now() + 0.3) == .timedOut)
+    try #require(sqlite3_exec(handle, "COMMIT", nil, nil, nil) == SQLITE_OK)
+    made.wait()
+    #expect(try store.read { try $0.verdictCount() } == 0)
+  }
+
   @Test func expiredRecordsAreRejected() throws {
     let database = try TemporaryDatabase()
     _ = try database.store.migrate()
