@@ -27,7 +27,7 @@ package struct IngestPipeline {
   ///
   /// - Parameters:
   ///   - input: the name under which the ledger keeps the run.
-  ///   - open: gives the input's bytes; called on the reading thread. Compressed inputs are told by their content.
+  ///   - open: gives the input's bytes; called on the reading thread.
   ///   - refusesSynthetic: whether made-up verdicts that may not stand beside others are refused for themselves, instead of ending all.
   ///   - onCommit: what became of a batch, every line of it that was refused, in the order of the lines, and how many bytes and lines of
   ///     the input have been read by its end.
@@ -41,7 +41,7 @@ package struct IngestPipeline {
     let isAbandoned = AbandonedFlag()
     DispatchQueue(label: "guardtally.reading", qos: .userInitiated).async { [settings, bounds, now] in
       do throws(InputError) {
-        let source = GzipBytes(try open(), name: input)
+        let source = try open()
         var reader = BatchReader(source, input: input, settings: settings, bounds: bounds, now: now)
         while !isAbandoned.value {
           let next = reader.next()

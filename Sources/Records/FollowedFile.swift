@@ -6,8 +6,8 @@ package import Verdicts
 
 /// The lines of a growing file as one stream, across rotation and truncation. Never ends but by an interruption.
 ///
-/// A file that is renamed is read on beside the one that takes its name, for who writes it may be told late. Only whole lines are given, so
-/// that lines of several files are never mixed; one that is never ended is ended where its file is given up.
+/// A file that is renamed is read on beside the one that takes its name, for who writes it may be told late. Only whole lines are given,
+/// however long, so that lines of several files are never mixed; one that is never ended is ended where its file is given up.
 package final class FollowedFile: ByteSource {
   private let generations: FollowedGenerations
   private let isInterrupted: @Sendable () -> Bool
@@ -20,17 +20,14 @@ package final class FollowedFile: ByteSource {
 
   private final class Progress: Sendable {
     let of = Mutex(FollowedProgress())
-    let isCompressed = Atomic<Bool>(false)
   }
 
   /// Between two looks at files that have not grown.
   private static let pauseMilliseconds: Int32 = 50
-  /// How long a line may break off before lines of other files are let pass.
-  private static let unendedSeconds = 1
 
   /// - Parameter say: told what whoever runs this should know.
   package init(
-    path: String, isInterrupted: @escaping @Sendable () -> Bool, say: @escaping @Sendable (String) -> Void,
+    path: String, bounds: FollowedBounds, isInterrupted: @escaping @Sendable () -> Bool, say: @escaping @Sendable (String) -> Void,
     now: @escaping () -> ContinuousClock.Instant = { .now }
   ) {
     self.isInterrupted = isInterrupted
@@ -38,8 +35,11 @@ package final class FollowedFile: ByteSource {
     let progress = Progress()
     self.progress = progress
     generations = FollowedGenerations(
-      path: path, say: say, now: now, onOpen: { generation in progress.of.withLock { $0.open(generation.number, generation.place) } },
-      onClose: { generation in progress.of.withLock { $0.close(generation.number) } })
+      path: path, bounds: bounds, now: now,
+      observer: FollowedGenerations.Observer(
+        onOpen: { generation in progress.of.withLock { $0.open(generation.stretch, generation.place) } },
+        onClose: { generation in progress.of.withLock { $0.close(generation.stretch) } },
+        onOthers: { others in progress.of.withLock { $0.others = Array(others) } }, say: say))
   }
 
   /// Opens what is there. To be called once, before anything is read.
@@ -48,14 +48,13 @@ package final class FollowedFile: ByteSource {
   /// - Throws: ``InputError`` for a file that cannot be read, or that is none.
   package func open(from hint: FollowedHint?) throws {
     try generations.open(from: hint)
-    progress.isCompressed.store(generations.all.first?.isCompressed ?? false, ordering: .relaxed)
   }
 
   // MARK: - What is stored
 
   /// Where refused lines of the stream stand in their files. To be called on any thread, before they are noted as stored.
   package func placed(_ refused: [Rejection]) -> [Rejection] {
-    guard !refused.isEmpty, !progress.isCompressed.load(ordering: .relaxed) else { return refused }
+    guard !refused.isEmpty else { return refused }
     return progress.of.withLock { progress in
       refused.map { rejection in
         var rejection = rejection
@@ -67,12 +66,17 @@ package final class FollowedFile: ByteSource {
 
   /// Notes that the stream is stored up to some byte, at the beginning of a line. To be called on any thread.
   package func store(upTo offset: UInt64, line: UInt64) {
-    guard !progress.isCompressed.load(ordering: .relaxed) else { return }
     progress.of.withLock { $0.store(upTo: offset, line: line) }
   }
 
   /// How far each file is stored. To be asked on any thread.
-  package var places: [FollowedPlace] { progress.of.withLock(\.places) }
+  ///
+  /// - Parameters:
+  ///   - fingerprint: ``FollowedHint/fingerprint(of:)``.
+  ///   - notedAt: in microseconds since 1970.
+  package func hint(fingerprint: UInt32, notedAt: Int64) -> FollowedHint {
+    progress.of.withLock { FollowedHint(fingerprint: fingerprint, notedAt: notedAt, places: $0.places, others: $0.others) }
+  }
 
   // MARK: - The stream
 
@@ -96,7 +100,7 @@ package final class FollowedFile: ByteSource {
       // Begun again here: whoever reads next must not wait for lines of a file that was emptied, with others not yet stored.
       for generation in generations.all where generation !== unended && generation.news(now: now) == .truncated { generations.rewind(generation) }
       if generations.all.contains(where: { $0.news(now: now) == .lines }) { return true }
-      if let unended, isStuck(unended, now) || unended.news(now: now) == .truncated { return true }
+      if unended != nil { return true }
       if left <= 0 { return false }
       pause(min(left, Self.pauseMilliseconds))
       left -= Self.pauseMilliseconds
@@ -106,12 +110,8 @@ package final class FollowedFile: ByteSource {
   private func readNext(into buffer: UnsafeMutableRawBufferPointer) throws -> Int? {
     let now = now()
     if let generation = unended {
-      switch generation.news(now: now) {
-      case .truncated: return end(generation, buffer)
-      case .lines, .none:
-        if let count = try give(generation, buffer, now) { return count }
-        return isStuck(generation, now) ? end(generation, buffer) : nil
-      }
+      if generation.news(now: now) == .lines, let count = try give(generation, buffer, now) { return count }
+      return end(generation, buffer)
     }
     for step in generations.all.indices {
       let generation = generations.all[(turn + step) % generations.all.count]
@@ -129,19 +129,12 @@ package final class FollowedFile: ByteSource {
     return nil
   }
 
-  /// Whether the line that the stream is in keeps lines of other files back that are there.
-  private func isStuck(_ generation: FollowedGeneration, _ now: ContinuousClock.Instant) -> Bool {
-    if generation.isEnding { return true }
-    guard now - generation.grewAt >= .seconds(Self.unendedSeconds), !generation.isCompressed else { return false }
-    return generations.all.contains { $0 !== generation && $0.news(now: now) == .lines }
-  }
-
   private func give(_ generation: FollowedGeneration, _ buffer: UnsafeMutableRawBufferPointer, _ now: ContinuousClock.Instant) throws -> Int? {
-    guard let piece = try generation.read(into: buffer, goesOn: unended != nil, now: now) else { return nil }
+    guard let piece = try generation.read(into: buffer, now: now) else { return nil }
     unended = piece.isWhole ? nil : generation
     progress.of.withLock { progress in
-      progress.know(generation.number, generation.place)
-      progress.give(generation.number, bytes: piece.bytes, lines: piece.lines, from: (piece.offset, piece.linesBefore))
+      progress.know(generation.stretch, generation.identity)
+      progress.give(generation.stretch, bytes: piece.bytes, lines: piece.lines, from: (piece.offset, piece.linesBefore))
     }
     return piece.bytes
   }
@@ -150,7 +143,7 @@ package final class FollowedFile: ByteSource {
   private func end(_ generation: FollowedGeneration, _ buffer: UnsafeMutableRawBufferPointer) -> Int {
     unended = nil
     buffer[0] = 0x0A
-    progress.of.withLock { $0.give(generation.number, bytes: 1, lines: 1, from: (generation.offset, generation.lines), isAddition: true) }
+    progress.of.withLock { $0.give(generation.stretch, bytes: 1, lines: 1, from: (generation.offset, generation.lines), isAddition: true) }
     return 1
   }
 

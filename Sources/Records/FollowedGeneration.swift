@@ -9,57 +9,53 @@ final class FollowedGeneration {
   }
 
   /// Another one since it was emptied: what is still to be stored is of what it held before.
-  private(set) var number: Int
-  let device: UInt64
-  let inode: UInt64
+  private(set) var stretch: Int
+  let number: FollowedIdentity.Number
   /// Whether the followed name is this file's.
-  var isNamed = true
+  var isNamed: Bool
   /// Whether what is left is taken as it is, whole lines or not, for nothing more is waited for.
   var isEnding = false
   private(set) var offset: Int64
   private(set) var lines: UInt64
-  /// When it last grew.
-  private(set) var grewAt: ContinuousClock.Instant
-  /// Compressed bytes have no lines: they are taken as they come.
-  private(set) var isCompressed = false
-  private(set) var head: [UInt8] = []
+  /// When it last grew, or lost the name.
+  private(set) var quietSince: ContinuousClock.Instant
+  private var head: [UInt8]
+  private let folder: String
   private let descriptor: Int32
   /// Up to where no line ends after ``offset``, and whether one ends beyond.
   private var searched: Int64 = 0
   private var hasLine = false
 
-  /// So many bytes without a line's end are given as they are.
-  private static let longLineBytes: Int64 = 512 << 10
   private static let searchedBytes = 64 << 10
+  /// Linux's SEEK_DATA, which is not imported: where a hole ends.
+  private static let seekData: Int32 = 3
 
-  /// - Parameter descriptor: of a regular file; closed with this.
-  init(_ descriptor: Int32, number: Int, offset: Int64 = 0, lines: UInt64 = 0, now: ContinuousClock.Instant) {
+  /// - Parameters:
+  ///   - descriptor: of a regular file; closed with this.
+  ///   - path: that it was opened by.
+  init(_ descriptor: Int32, at path: String, isNamed: Bool, stretch: Int, offset: Int64 = 0, lines: UInt64 = 0, now: ContinuousClock.Instant) {
     var status = stat()
     fstat(descriptor, &status)
     self.descriptor = descriptor
-    self.number = number
-    (device, inode) = (UInt64(status.st_dev), UInt64(status.st_ino))
+    self.isNamed = isNamed
+    self.stretch = stretch
+    number = FollowedIdentity.Number(status)
+    folder = FollowedFolder.folder(of: FollowedFolder.real(path) ?? path)
     self.offset = offset
     self.lines = lines
-    grewAt = now
-    readHead()
+    quietSince = now
+    head = FollowedIdentity.head(of: descriptor)
   }
 
   deinit { close(descriptor) }
 
-  var place: FollowedPlace {
-    FollowedPlace(device: device, inode: inode, headBytes: head.count, headChecksum: FollowedPlace.checksum(head), offset: isCompressed ? 0 : offset, lines: isCompressed ? 0 : lines)
-  }
+  var identity: FollowedIdentity { FollowedIdentity(number, head: head) }
+
+  var place: FollowedPlace { FollowedPlace(identity: identity, folder: folder, offset: offset, lines: lines) }
 
   var isUnlinked: Bool {
     var status = stat()
     return fstat(descriptor, &status) == 0 && status.st_nlink == 0
-  }
-
-  var key: FollowedFolder.Key {
-    var status = stat()
-    fstat(descriptor, &status)
-    return FollowedFolder.Key(status)
   }
 
   private var size: Int64 {
@@ -70,15 +66,16 @@ final class FollowedGeneration {
   /// Whether there are lines to be had.
   func news(now: ContinuousClock.Instant) -> News {
     let size = size
-    if size < offset || !head.isEmpty && Self.head(of: descriptor, bytes: head.count) != head { return .truncated }
+    if size < offset || !head.isEmpty && FollowedIdentity.head(of: descriptor, bytes: head.count) != head { return .truncated }
     guard size > offset else { return .none }
-    if head.count < FollowedPlace.headBytesMax { readHead() }
-    if isCompressed || isEnding || hasLine || size - offset >= Self.longLineBytes { return .lines }
+    if head.count < FollowedIdentity.headBytesMax { head = FollowedIdentity.head(of: descriptor) }
+    if isEnding || hasLine { return .lines }
+    if head.first == 0, let isEmptied = stepOverHole() { return isEmptied ? .truncated : .none }
     searched = max(searched, offset)
-    if size > searched { grewAt = now }
+    if size > searched { quietSince = now }
     var buffer = [UInt8](repeating: 0, count: Self.searchedBytes)
     while searched < size {
-      let count = buffer.withUnsafeMutableBytes { pread(descriptor, $0.baseAddress, $0.count, Int(searched)) }
+      let count = read(at: searched, into: &buffer)
       guard count > 0 else { return .none }
       if buffer[..<count].contains(0x0A) {
         hasLine = true
@@ -99,53 +96,69 @@ final class FollowedGeneration {
     var isWhole: Bool
   }
 
-  /// Gives whole lines, or a piece of one that is too long to be waited for.
-  ///
-  /// - Parameter goesOn: whether the beginning of the line has been given already.
-  func read(into buffer: UnsafeMutableRawBufferPointer, goesOn: Bool, now: ContinuousClock.Instant) throws -> Piece? {
-    if offset == 0 { skipByteOrderMark() }
+  /// Gives whole lines, or a piece of a line that has an end but is longer than the buffer. To be called where there are lines.
+  func read(into buffer: UnsafeMutableRawBufferPointer, now: ContinuousClock.Instant) throws -> Piece? {
+    if offset == 0, head.starts(with: [0xEF, 0xBB, 0xBF]) { offset = 3 }
     var count = pread(descriptor, buffer.baseAddress, buffer.count, Int(offset))
-    if count < 0 {
-      if errno == EINTR { return nil }
-      throw InputError(.unreadable, "cannot read a followed file: \(String(cString: strerror(errno)))")
-    }
+    while count < 0, errno == EINTR { count = pread(descriptor, buffer.baseAddress, buffer.count, Int(offset)) }
+    if count < 0 { throw InputError(.unreadable, "cannot read a followed file: \(String(cString: strerror(errno)))") }
     guard count > 0, let start = buffer.baseAddress else { return nil }
-    var isWhole = false
-    if !isCompressed, let end = UnsafeRawBufferPointer(start: start, count: count).lastIndex(of: 0x0A) {
+    let end = UnsafeRawBufferPointer(start: start, count: count).lastIndex(of: 0x0A)
+    if let end {
       count = end + 1
-      isWhole = true
-    } else if !isCompressed, !isEnding, !goesOn, Int64(count) < Self.longLineBytes, count < buffer.count {
+    } else if !isEnding, !hasLine {
       return nil
     }
     let begun = (offset: offset, lines: lines)
-    hasLine = false
+    if end != nil { hasLine = false }
     offset += Int64(count)
-    grewAt = now
-    let ends = isCompressed ? 0 : UnsafeRawBufferPointer(start: start, count: count).count { $0 == 0x0A }
+    quietSince = now
+    let ends = UnsafeRawBufferPointer(start: start, count: count).count { $0 == 0x0A }
     lines += UInt64(ends)
-    return Piece(offset: begun.offset, linesBefore: begun.lines, bytes: count, lines: ends, isWhole: isWhole)
+    return Piece(offset: begun.offset, linesBefore: begun.lines, bytes: count, lines: ends, isWhole: end != nil)
+  }
+
+  /// The followed name is another file's, or nobody's.
+  func loseName(now: ContinuousClock.Instant) {
+    guard isNamed else { return }
+    isNamed = false
+    quietSince = now
   }
 
   /// Begins again, for the file was emptied.
-  func rewind(as number: Int) {
-    self.number = number
+  func rewind(as stretch: Int) {
+    self.stretch = stretch
     (offset, lines, searched, hasLine) = (0, 0, 0, false)
-    readHead()
+    head = FollowedIdentity.head(of: descriptor)
   }
 
-  /// Steps over one byte order mark at the very start.
-  private func skipByteOrderMark() {
-    if head.starts(with: [0xEF, 0xBB, 0xBF]) { offset = 3 }
+  // MARK: - Holes
+
+  /// Who writes on where it was in a file that was emptied leaves a hole before its lines, which reads as zeros.
+  ///
+  /// - Returns: whether the file was emptied since it was read, or has nothing but zeros, and so nothing to be read yet; nil where lines may be.
+  private func stepOverHole() -> Bool? {
+    var next: [UInt8] = [0]
+    guard offset == 0 || read(at: offset, into: &next) == 1 && next[0] == 0 else { return nil }
+    guard let begin = firstOtherThanZero else { return false }
+    if offset == 0 { offset = begin }
+    // What was read has become a part of the hole.
+    return begin > offset ? true : nil
   }
 
-  private func readHead() {
-    head = Self.head(of: descriptor, bytes: FollowedPlace.headBytesMax)
-    if offset == 0 { isCompressed = head.starts(with: [0x1F, 0x8B]) }
+  private var firstOtherThanZero: Int64? {
+    var at = Int64(lseek(descriptor, 0, Self.seekData))
+    guard at >= 0 else { return nil }
+    var buffer = [UInt8](repeating: 0, count: Self.searchedBytes)
+    while true {
+      let count = read(at: at, into: &buffer)
+      guard count > 0 else { return nil }
+      if let index = buffer[..<count].firstIndex(where: { $0 != 0 }) { return at + Int64(index) }
+      at += Int64(count)
+    }
   }
 
-  static func head(of descriptor: Int32, bytes: Int) -> [UInt8] {
-    var head = [UInt8](repeating: 0, count: bytes)
-    let count = head.withUnsafeMutableBytes { pread(descriptor, $0.baseAddress, bytes, 0) }
-    return Array(head.prefix(max(0, count)))
+  private func read(at offset: Int64, into buffer: inout [UInt8]) -> Int {
+    buffer.withUnsafeMutableBytes { pread(descriptor, $0.baseAddress, $0.count, Int(offset)) }
   }
 }

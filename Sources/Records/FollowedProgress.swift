@@ -6,7 +6,7 @@ struct FollowedProgress: Sendable {
   private struct Segment: Sendable {
     var streamOffset: UInt64
     var streamLine: UInt64
-    var generation: Int
+    var stretch: Int
     var offset: Int64
     var lines: UInt64
     /// A line's end that its file does not have.
@@ -17,32 +17,33 @@ struct FollowedProgress: Sendable {
   private var streamOffset: UInt64 = 0
   private var streamLine: UInt64 = 0
   /// What is stored of each file, in the order in which they were opened.
-  private var stored: [(generation: Int, place: FollowedPlace)] = []
+  private var stored: [(stretch: Int, place: FollowedPlace)] = []
+  /// Files beside them that are not read.
+  var others: [FollowedIdentity] = []
   private var closing: Set<Int> = []
 
-  /// A file that is read from some place on.
-  mutating func open(_ generation: Int, _ place: FollowedPlace) {
-    stored.removeAll { $0.generation == generation }
-    stored.append((generation, place))
+  /// A stretch of a file, up to where it is emptied, which is read from some place on.
+  mutating func open(_ stretch: Int, _ place: FollowedPlace) {
+    stored.removeAll { $0.stretch == stretch }
+    stored.append((stretch, place))
   }
 
   /// A file that is read no more: forgotten once all that was read of it is stored.
-  mutating func close(_ generation: Int) {
-    closing.insert(generation)
+  mutating func close(_ stretch: Int) {
+    closing.insert(stretch)
     forgetClosed()
   }
 
   private mutating func forgetClosed() {
-    let unstored = Set(segments.map(\.generation))
-    stored.removeAll { closing.contains($0.generation) && !unstored.contains($0.generation) }
-    closing.formIntersection(stored.map(\.generation))
+    let unstored = Set(segments.map(\.stretch))
+    stored.removeAll { closing.contains($0.stretch) && !unstored.contains($0.stretch) }
+    closing.formIntersection(stored.map(\.stretch))
   }
 
   /// Keeps what files are known by up to date.
-  mutating func know(_ generation: Int, _ place: FollowedPlace) {
-    guard let index = stored.firstIndex(where: { $0.generation == generation }) else { return }
-    stored[index].place.headBytes = place.headBytes
-    stored[index].place.headChecksum = place.headChecksum
+  mutating func know(_ stretch: Int, _ identity: FollowedIdentity) {
+    guard let index = stored.firstIndex(where: { $0.stretch == stretch }) else { return }
+    stored[index].place.identity = identity
   }
 
   /// Bytes of a file, given to the stream.
@@ -50,9 +51,9 @@ struct FollowedProgress: Sendable {
   /// - Parameters:
   ///   - place: where the file was read on from.
   ///   - lines: how many lines end in them.
-  mutating func give(_ generation: Int, bytes: Int, lines: Int, from place: (offset: Int64, lines: UInt64), isAddition: Bool = false) {
+  mutating func give(_ stretch: Int, bytes: Int, lines: Int, from place: (offset: Int64, lines: UInt64), isAddition: Bool = false) {
     segments.append(
-      Segment(streamOffset: streamOffset, streamLine: streamLine, generation: generation, offset: place.offset, lines: place.lines, isAddition: isAddition))
+      Segment(streamOffset: streamOffset, streamLine: streamLine, stretch: stretch, offset: place.offset, lines: place.lines, isAddition: isAddition))
     streamOffset += UInt64(bytes)
     streamLine += UInt64(lines)
   }
@@ -75,7 +76,7 @@ struct FollowedProgress: Sendable {
       let isWhole = segments.count > 1 ? segments[1].streamOffset <= offset : streamOffset <= offset
       let end = min(offset, segments.count > 1 ? segments[1].streamOffset : streamOffset)
       let endLine = isWhole ? (segments.count > 1 ? segments[1].streamLine : streamLine) : line
-      if !segment.isAddition, let index = stored.firstIndex(where: { $0.generation == segment.generation }) {
+      if !segment.isAddition, let index = stored.firstIndex(where: { $0.stretch == segment.stretch }) {
         stored[index].place.offset = segment.offset + Int64(end - segment.streamOffset)
         stored[index].place.lines = segment.lines + (endLine - segment.streamLine)
       }

@@ -1,4 +1,7 @@
 import CZlib
+#if canImport(Glibc)
+import Glibc
+#endif
 
 /// Bytes of an input that may be compressed: gzip is told by its first two bytes (RFC 1952), anything else passes through.
 ///
@@ -30,6 +33,17 @@ package final class GzipBytes: ByteSource {
     buffer.deallocate()
   }
 
+  /// Whether a file can be read and begins as gzip does.
+  package static func isCompressed(_ path: String) -> Bool {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    guard descriptor >= 0 else { return false }
+    defer { close(descriptor) }
+    var first: [UInt8] = [0, 0]
+    return first.withUnsafeMutableBytes { pread(descriptor, $0.baseAddress, 2, 0) } == 2 && first == magic
+  }
+
+  private static let magic: [UInt8] = [0x1F, 0x8B]
+
   package func wait(milliseconds: Int32) -> Bool {
     available.isEmpty ? source.wait(milliseconds: milliseconds) : true
   }
@@ -58,7 +72,7 @@ package final class GzipBytes: ByteSource {
       count += more
     }
     available = buffer[0..<count]
-    guard count >= 2, buffer[0] == 0x1F, buffer[1] == 0x8B else {
+    guard count >= 2, buffer.prefix(2).elementsEqual(Self.magic) else {
       state = .plain
       return
     }
@@ -83,7 +97,7 @@ package final class GzipBytes: ByteSource {
       if state == .betweenMembers {
         while let first = available.first, first == 0 { available = available.dropFirst() }
         if available.isEmpty { continue }
-        guard available.first == 0x1F else { throw damaged("is followed by something else") }
+        guard available.first == Self.magic[0] else { throw damaged("is followed by something else") }
         inflateReset(&stream)
         state = .inMember
       }

@@ -30,6 +30,12 @@ struct IngestCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Files that may be followed at once.", valueName: "count"))
   var followedFilesMax: Int = FollowRun.filesMaxDefault
 
+  @Option(help: ArgumentHelp("Files that had a followed name before and are read on.", valueName: "count"))
+  var renamedFilesMax: Int = FollowedBounds.renamedFilesMaxDefault
+
+  @Option(help: ArgumentHelp("How long a renamed file is read on that does not grow.", valueName: "duration"))
+  var renamedQuietMax: String = "1h"
+
   @OptionGroup var storeOptions: StoreOptions
 
   @Option(help: ArgumentHelp("The time of records that have none: RFC 3339 or a date (midnight UTC).", valueName: "time"))
@@ -91,7 +97,7 @@ struct IngestCommand: ParsableCommand {
       do {
         try Failure.reported {
           if follow {
-            (run, ending) = FollowRun(store: store, inputs: inputs, settings: settings, bounds: bounds, options: writerOptions, reading: reading).follow(run)
+            (run, ending) = FollowRun(store: store, inputs: inputs, settings: settings, bounds: bounds, options: writerOptions, followedBounds: try followedBounds(), reading: reading).follow(run)
           } else {
             try inputs.check()
             ending = try ingest(&run, into: store, settings: settings, bounds: bounds)
@@ -145,6 +151,18 @@ struct IngestCommand: ParsableCommand {
     var options = WriterOptions()
     options.allowSynthetic = allowSynthetic
     return options
+  }
+
+  private func followedBounds() throws -> FollowedBounds {
+    var bounds = FollowedBounds()
+    let range = FollowedBounds.renamedFilesMaxRange
+    guard range.contains(renamedFilesMax) else { throw Failure.usage("--renamed-files-max takes \(range.lowerBound) to \(range.upperBound)") }
+    bounds.renamedFilesMax = renamedFilesMax
+    guard let quiet = SpanText.length(renamedQuietMax) else {
+      throw Failure.usage("--renamed-quiet-max takes a whole number above 0 and a unit (s, m, h, d, w; up to 100 years), as in 30m, 1h or 7d")
+    }
+    bounds.renamedQuietSeconds = quiet / Timestamp.microsecondsPerSecond
+    return bounds
   }
 
   private func refuseWhatCannotBeFollowed(_ inputs: IngestInputs) throws {

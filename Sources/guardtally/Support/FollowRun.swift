@@ -16,12 +16,16 @@ struct FollowRun {
   let settings: RecordSettings
   let bounds: BatchBounds
   let options: WriterOptions
+  let followedBounds: FollowedBounds
   /// The options that say how lines are read.
   let reading: String
 
   static let filesMaxDefault = 64
   /// Each takes two threads, and a connection where there is a server.
   static let filesMaxRange = 1...100
+
+  /// A database takes so many for each file, and the program for itself.
+  private static let openFilesBeside = 16
 
   /// Between two notes of how far a file has been read.
   private static let noteSeconds = 1
@@ -39,6 +43,7 @@ struct FollowRun {
     let telling = DispatchQueue(label: "guardtally.telling")
     let threads = DispatchGroup()
     let ended = EndFlag()
+    OpenFiles.allow(inputs.paths.count * (followedBounds.renamedFilesMax + Self.openFilesBeside) + Self.openFilesBeside)
     for input in inputs.inputs {
       DispatchQueue(label: "guardtally.following", qos: .userInitiated).async(group: threads) {
         let code = follow(input, ended) { counts, refused in telling.sync { told.run.committed(counts, refused, of: input.name) } }
@@ -62,15 +67,15 @@ struct FollowRun {
       defer { writer.close() }
       let name = Self.name(of: path)
       let fingerprint = FollowedHint.fingerprint(of: reading)
-      // One that was noted under other options does not hold: lines that were refused then may be stored now.
-      let hint = try? store.read { try $0.followedPlace(of: name).flatMap { FollowedHint(text: $0) } }.flatMap { $0.fingerprint == fingerprint ? $0 : nil }
-      let file = FollowedFile(path: path, isInterrupted: isInterrupted, say: { StandardError.line("guardtally: \($0)") })
-      try file.open(from: hint)
+      // Where it was noted under other options, lines that were refused then may be stored now.
+      let hint = try? store.read { try $0.followedPlace(of: name).flatMap { FollowedHint(text: $0) } }
+      let file = FollowedFile(path: path, bounds: followedBounds, isInterrupted: isInterrupted, say: { StandardError.line("guardtally: \($0)") })
+      try file.open(from: hint.map { $0.fingerprint == fingerprint ? $0 : $0.rereading })
       let box = FileBox(file)
       var noted = ContinuousClock.now
       // A hint that cannot be kept costs reading again, and nothing else.
       func note() {
-        try? writer.note(place: FollowedHint(fingerprint: fingerprint, notedAt: SystemClock.now().microseconds, places: file.places).text, of: name)
+        try? writer.note(place: file.hint(fingerprint: fingerprint, notedAt: SystemClock.now().microseconds).text, of: name)
       }
       note()
       let failure = try IngestPipeline(writer: writer, settings: settings, bounds: bounds, now: SystemClock.now).ingest(
@@ -95,15 +100,11 @@ struct FollowRun {
     }
   }
 
-  /// Of one host's file: several may store into one database.
+  /// Of one host's file: several may store into one database. A link is itself, whatever it leads to.
   private static func name(of path: String) -> String {
     var host = [CChar](repeating: 0, count: 256)
     gethostname(&host, host.count - 1)
-    let whole = realpath(path, nil).map { real in
-      defer { free(real) }
-      return String(cString: real)
-    }
-    return String(decoding: host.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self) + ":" + (whole ?? path)
+    return String(decoding: host.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self) + ":" + FollowedFolder.whole(path)
   }
 }
 

@@ -60,8 +60,13 @@ struct IngestInputs {
   func checkFollowed() throws {
     for path in paths {
       var status = stat()
-      guard stat(path, &status) == 0, status.st_mode & S_IFMT != S_IFREG else { continue }
-      throw Failure.usage("\(Self.printable(path)) is no regular file; --follow takes files, and a pipe is read to its end without it")
+      guard stat(path, &status) == 0 else { continue }
+      guard status.st_mode & S_IFMT == S_IFREG else {
+        throw Failure.usage("\(Self.printable(path)) is no regular file; --follow takes files, and a pipe is read to its end without it")
+      }
+      guard !GzipBytes.isCompressed(path) else {
+        throw Failure.usage("\(Self.printable(path)) is compressed; --follow takes lines as they are written, and what is compressed is read without it")
+      }
     }
   }
 

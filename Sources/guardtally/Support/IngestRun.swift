@@ -42,8 +42,9 @@ struct IngestRun {
         let failure = try pipeline.ingest(
           input.name,
           open: { () throws(InputError) -> any ByteSource in
-            guard let path else { return FileBytes.standardInput(position: position, isInterrupted: { Interrupts.isRequested }) }
-            return try FileBytes(path: path, position: position, isInterrupted: { Interrupts.isRequested })
+            let isInterrupted: @Sendable () -> Bool = { Interrupts.isRequested }
+            let bytes = try path.map { path throws(InputError) in try FileBytes(path: path, position: position, isInterrupted: isInterrupted) }
+            return GzipBytes(bytes ?? FileBytes.standardInput(position: position, isInterrupted: isInterrupted), name: input.name)
           },
           onCommit: { batch, refused, _, _ in
             committed(batch, refused, of: input.name)
