@@ -32,7 +32,7 @@ package struct BatchReader: ~Copyable {
     records.beginBatch(now: now())
     var deadline: Timestamp?
     while !isAtEnd, !isFull {
-      let next = lines.next(until: deadline)
+      let next = lines.next(until: deadline, waitMax: bounds.ageMax)
       if deadline == nil {
         // The first line may have been long in coming: the clock that counts is the one at its arrival.
         let arrival = now()

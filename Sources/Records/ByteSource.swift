@@ -1,10 +1,10 @@
 /// Where the bytes of an input come from.
 package protocol ByteSource: AnyObject {
   /// Fills some of a buffer; 0 at the end. Throws ``InputError``.
-  func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int
-
-  /// Waits for bytes. False when none came in time, so that what has been read can be stored meanwhile.
-  func wait(milliseconds: Int32) -> Bool
+  ///
+  /// - Parameter milliseconds: how long to wait for bytes; nil for as long as it takes.
+  /// - Returns: nil when none came in time, so that what has been read can be stored meanwhile.
+  func read(into buffer: UnsafeMutableRawBufferPointer, within milliseconds: Int32?) throws -> Int?
 }
 
 /// An input could not be read on.

@@ -44,11 +44,16 @@ package final class FileBytes: ByteSource {
 
   deinit { if ownsDescriptor { close(descriptor) } }
 
-  package func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
+  package func read(into buffer: UnsafeMutableRawBufferPointer, within milliseconds: Int32?) throws -> Int? {
+    var left = milliseconds ?? .max
     while true {
       if isInterrupted() { throw InputError(.interrupted, "interrupted") }
       // A pipe or terminal may stay silent for ever: look up now and then.
-      if size == nil, !wait(milliseconds: Self.silenceMilliseconds) { continue }
+      if size == nil, !hasBytes(within: min(left, Self.silenceMilliseconds)) {
+        if milliseconds != nil { left -= Self.silenceMilliseconds }
+        if left <= 0 { return nil }
+        continue
+      }
       #if canImport(Glibc)
       let count = Glibc.read(descriptor, buffer.baseAddress, buffer.count)
       #endif
@@ -62,8 +67,7 @@ package final class FileBytes: ByteSource {
 
   private static let silenceMilliseconds: Int32 = 200
 
-  package func wait(milliseconds: Int32) -> Bool {
-    if isInterrupted() { return true }
+  private func hasBytes(within milliseconds: Int32) -> Bool {
     var entry = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
     return poll(&entry, 1, milliseconds) != 0
   }

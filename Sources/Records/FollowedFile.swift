@@ -38,7 +38,9 @@ package final class FollowedFile: ByteSource {
       path: path, bounds: bounds, now: now,
       observer: FollowedGenerations.Observer(
         onOpen: { generation in progress.of.withLock { $0.open(generation.stretch, generation.place) } },
-        onClose: { generation in progress.of.withLock { $0.close(generation.stretch) } },
+        onClose: { generation, place in progress.of.withLock { $0.close(generation.stretch, as: place) } },
+        onKeep: { stretch, place in progress.of.withLock { $0.open(stretch, place) } },
+        onForget: { stretch in progress.of.withLock { $0.forget(stretch) } },
         onOthers: { others in progress.of.withLock { $0.others = Array(others) } }, say: say))
   }
 
@@ -80,30 +82,16 @@ package final class FollowedFile: ByteSource {
 
   // MARK: - The stream
 
-  package func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
+  package func read(into buffer: UnsafeMutableRawBufferPointer, within milliseconds: Int32?) throws -> Int? {
+    var left = milliseconds ?? .max
     while true {
       if isInterrupted() { throw InputError(.interrupted, "interrupted") }
       generations.look()
       if let count = try readNext(into: buffer) { return count }
       generations.giveUpQuiet(sparing: unended)
-      pause(Self.pauseMilliseconds)
-    }
-  }
-
-  package func wait(milliseconds: Int32) -> Bool {
-    var left = milliseconds
-    while true {
-      if isInterrupted() { return true }
-      generations.look()
-      generations.giveUpQuiet(sparing: unended)
-      let now = now()
-      // Begun again here: whoever reads next must not wait for lines of a file that was emptied, with others not yet stored.
-      for generation in generations.all where generation !== unended && generation.news(now: now) == .truncated { generations.rewind(generation) }
-      if generations.all.contains(where: { $0.news(now: now) == .lines }) { return true }
-      if unended != nil { return true }
-      if left <= 0 { return false }
-      pause(min(left, Self.pauseMilliseconds))
-      left -= Self.pauseMilliseconds
+      if left <= 0 { return nil }
+      usleep(UInt32(min(left, Self.pauseMilliseconds)) * 1_000)
+      if milliseconds != nil { left -= Self.pauseMilliseconds }
     }
   }
 
@@ -146,6 +134,4 @@ package final class FollowedFile: ByteSource {
     progress.of.withLock { $0.give(generation.stretch, bytes: 1, lines: 1, from: (generation.offset, generation.lines), isAddition: true) }
     return 1
   }
-
-  private func pause(_ milliseconds: Int32) { usleep(UInt32(max(1, milliseconds)) * 1_000) }
 }

@@ -2,29 +2,29 @@
 import Glibc
 #endif
 
-/// The files beside a followed one that may have had its name before: those called as it is, with a number or a date behind
-/// (`app.log.1`, `app.log-20260110`), in its folder and in the one that a link leads to.
+/// The files beside a followed one that may have had its name before: those called as it is, with a number or a date behind or before the extension
+/// (`app.log.1`, `app.log-20260110`, `app.1.log`), in its folder and in the one that a link leads to.
 package struct FollowedFolder {
   struct Entry {
     var path: String
     var number: FollowedIdentity.Number
-    /// The first bytes, none where it cannot be read.
-    var head: [UInt8]
+    /// The first bytes; nil where it cannot be read.
+    var head: [UInt8]?
     /// When it was last written to, in microseconds since 1970.
     var changedAt: Int64
 
-    var identity: FollowedIdentity { FollowedIdentity(number, head: head) }
+    var identity: FollowedIdentity { FollowedIdentity(number, head: head ?? []) }
   }
 
   private let path: String
 
-  init(of path: String) { self.path = path }
+  init(of path: String) { self.path = Self.whole(path) }
 
   /// In the order in which they were last written to.
   var entries: [Entry] {
     var seen: Set<FollowedIdentity.Number> = []
     return names.flatMap { name in
-      Self.names(in: name.folder).filter { $0.hasPrefix(name.base) && Self.isNumberOrDate($0.dropFirst(name.base.count)) }.compactMap { Self.entry(name.folder + $0) }
+      Self.names(in: name.folder).filter { Self.isRotated($0, of: name.base) }.compactMap { Self.entry(name.folder + $0) }
     }
     .filter { seen.insert($0.number).inserted }
     .sorted { ($0.changedAt, $0.path) < ($1.changedAt, $1.path) }
@@ -34,7 +34,24 @@ package struct FollowedFolder {
   var changesAt: [Int64] {
     names.map { name in
       var status = stat()
-      return stat(name.folder, &status) == 0 ? Int64(status.st_mtim.tv_sec) * 1_000_000_000 + Int64(status.st_mtim.tv_nsec) : 0
+      return stat(name.folder, &status) == 0 ? Int64(status.st_mtim.tv_sec) &* 1_000_000_000 &+ Int64(status.st_mtim.tv_nsec) : 0
+    }
+  }
+
+  /// Whether a file would be found here by what it is called.
+  func isFound(_ path: String) -> Bool {
+    let (folder, base) = (Self.folder(of: path), String(Self.name(of: path)))
+    return names.contains { name in
+      (Self.real(name.folder) ?? name.folder) == (Self.real(folder) ?? folder) && (base == name.base || Self.isRotated(base, of: name.base))
+    }
+  }
+
+  /// Folders that may not be listed, so that nothing is found in them, and why.
+  var unlistable: [(folder: String, reason: String)] {
+    folders.compactMap { folder in
+      guard let listing = opendir(folder) else { return errno == ENOENT ? nil : (folder, String(cString: strerror(errno))) }
+      closedir(listing)
+      return nil
     }
   }
 
@@ -89,21 +106,33 @@ package struct FollowedFolder {
     defer { if descriptor >= 0 { close(descriptor) } }
     if descriptor >= 0 { fstat(descriptor, &status) }
     return Entry(
-      path: path, number: FollowedIdentity.Number(status), head: descriptor >= 0 ? FollowedIdentity.head(of: descriptor) : [],
-      changedAt: Int64(status.st_mtim.tv_sec) * 1_000_000 + Int64(status.st_mtim.tv_nsec) / 1_000)
+      path: path, number: FollowedIdentity.Number(status), head: descriptor >= 0 ? FollowedIdentity.head(of: descriptor) : nil,
+      changedAt: Int64(status.st_mtim.tv_sec) &* 1_000_000 &+ Int64(status.st_mtim.tv_nsec) / 1_000)
   }
 
-  /// Whether rotation may have put it behind a name: a point and a number, or a date with its year first, or seconds since 1970. Another number
-  /// behind a hyphen is an instance's (`app-2`), which has a log of its own.
+  /// Whether rotation may have made a name of another: behind it, or before its extension, a number or a date.
+  private static func isRotated(_ name: String, of base: String) -> Bool {
+    if name.hasPrefix(base), isNumberOrDate(name.dropFirst(base.count)) { return true }
+    guard let point = base.lastIndex(of: "."), point > base.startIndex else { return false }
+    let (stem, kind) = (base[..<point], base[point...])
+    return name.hasPrefix(stem) && name.hasSuffix(kind) && name.count > base.count && isNumberOrDate(name.dropFirst(stem.count).dropLast(kind.count))
+  }
+
+  /// A point and a number; or a date, or seconds since 1970. Another number behind a hyphen is an instance's (`app-2`), which has a log of its own.
   private static func isNumberOrDate(_ suffix: Substring) -> Bool {
     guard let first = suffix.utf8.first, ".-_".utf8.contains(first) else { return false }
     let rest = suffix.utf8.dropFirst()
     let isDigit = { (byte: UInt8) in (0x30...0x39).contains(byte) }
-    let number = rest.prefix(while: isDigit)
-    guard !number.isEmpty, rest.allSatisfy({ isDigit($0) || ".-_:TZ".utf8.contains($0) }) else { return false }
-    if first == UInt8(ascii: "."), number.count == rest.count { return true }
-    let isYear = number.starts(with: "19".utf8) || number.starts(with: "20".utf8)
-    let digits = rest.count(where: isDigit)
-    return isYear ? number.count >= 4 && digits >= 6 : number.count >= 10
+    let digits = Array(rest.prefix(while: isDigit))
+    guard !digits.isEmpty, rest.allSatisfy({ isDigit($0) || ".-_:TZ".utf8.contains($0) }) else { return false }
+    if first == UInt8(ascii: "."), digits.count == rest.count { return true }
+    let number = { (range: Range<Int>) in digits[range].reduce(0) { $0 * 10 + Int($1 & 0x0F) } }
+    let isYear = { (from: Int) in (1_900...2_099).contains(number(from..<from + 4)) }
+    switch digits.count {
+    case 4: return isYear(0) && rest.count(where: isDigit) >= 6
+    case 6: return isYear(0) || (1...12).contains(number(2..<4)) && (1...31).contains(number(4..<6))
+    case 8: return isYear(0) || isYear(4) && (1...31).contains(number(0..<2)) && (1...31).contains(number(2..<4))
+    default: return digits.count >= 10
+    }
   }
 }

@@ -14,13 +14,18 @@ final class FollowedGeneration {
   /// Whether the followed name is this file's.
   var isNamed: Bool
   /// Whether what is left is taken as it is, whole lines or not, for nothing more is waited for.
-  var isEnding = false
+  private(set) var isEnding = false
   private(set) var offset: Int64
   private(set) var lines: UInt64
   /// When it last grew, or lost the name.
   private(set) var quietSince: ContinuousClock.Instant
   private var head: [UInt8]
-  private let folder: String
+  /// Where the line begins that ``offset`` is in.
+  private var lineBegin: (offset: Int64, lines: UInt64)
+  /// When it was last looked at.
+  private var size: Int64 = 0
+  /// Without links, as it was opened.
+  let path: String
   private let descriptor: Int32
   /// Up to where no line ends after ``offset``, and whether one ends beyond.
   private var searched: Int64 = 0
@@ -40,9 +45,10 @@ final class FollowedGeneration {
     self.isNamed = isNamed
     self.stretch = stretch
     number = FollowedIdentity.Number(status)
-    folder = FollowedFolder.folder(of: FollowedFolder.real(path) ?? path)
+    self.path = FollowedFolder.real(path) ?? path
     self.offset = offset
     self.lines = lines
+    lineBegin = (offset, lines)
     quietSince = now
     head = FollowedIdentity.head(of: descriptor)
   }
@@ -51,28 +57,30 @@ final class FollowedGeneration {
 
   var identity: FollowedIdentity { FollowedIdentity(number, head: head) }
 
-  var place: FollowedPlace { FollowedPlace(identity: identity, folder: folder, offset: offset, lines: lines) }
+  var place: FollowedPlace { FollowedPlace(identity: identity, folder: FollowedFolder.folder(of: path), offset: lineBegin.offset, lines: lineBegin.lines) }
+
+  /// Whether what was there up to a place is here too.
+  func holds(_ place: FollowedPlace) -> Bool { place.identity.headBytes > 0 && place.identity.begins(head) && currentSize >= place.offset }
 
   var isUnlinked: Bool {
     var status = stat()
     return fstat(descriptor, &status) == 0 && status.st_nlink == 0
   }
 
-  private var size: Int64 {
+  private var currentSize: Int64 {
     var status = stat()
     return fstat(descriptor, &status) == 0 ? Int64(status.st_size) : 0
   }
 
   /// Whether there are lines to be had.
   func news(now: ContinuousClock.Instant) -> News {
-    let size = size
-    if size < offset || !head.isEmpty && FollowedIdentity.head(of: descriptor, bytes: head.count) != head { return .truncated }
+    if isEmptied(now: now) { return .truncated }
     guard size > offset else { return .none }
-    if head.count < FollowedIdentity.headBytesMax { head = FollowedIdentity.head(of: descriptor) }
+    if head.first == 0, !isEnding, offset == lineBegin.offset, let isEmptied = stepOverHole() { return isEmptied ? .truncated : .none }
     if isEnding || hasLine { return .lines }
-    if head.first == 0, let isEmptied = stepOverHole() { return isEmptied ? .truncated : .none }
+    // A writer that cuts off what it began goes back.
+    if size < searched { searched = offset }
     searched = max(searched, offset)
-    if size > searched { quietSince = now }
     var buffer = [UInt8](repeating: 0, count: Self.searchedBytes)
     while searched < size {
       let count = read(at: searched, into: &buffer)
@@ -84,6 +92,17 @@ final class FollowedGeneration {
       searched += Int64(count)
     }
     return .none
+  }
+
+  /// Looks at its size and its first bytes, once for all that is asked of them: they may be others by the next time.
+  private func isEmptied(now: ContinuousClock.Instant) -> Bool {
+    let current = currentSize
+    if current > size { quietSince = now }
+    size = current
+    let begin = FollowedIdentity.head(of: descriptor)
+    guard size >= offset, begin.starts(with: head) else { return true }
+    head = begin
+    return false
   }
 
   /// What was given, and whether it ends with a line.
@@ -98,11 +117,12 @@ final class FollowedGeneration {
 
   /// Gives whole lines, or a piece of a line that has an end but is longer than the buffer. To be called where there are lines.
   func read(into buffer: UnsafeMutableRawBufferPointer, now: ContinuousClock.Instant) throws -> Piece? {
-    if offset == 0, head.starts(with: [0xEF, 0xBB, 0xBF]) { offset = 3 }
+    if offset == 0, head.starts(with: [0xEF, 0xBB, 0xBF]) { begin(at: 3, lines: 0) }
     var count = pread(descriptor, buffer.baseAddress, buffer.count, Int(offset))
     while count < 0, errno == EINTR { count = pread(descriptor, buffer.baseAddress, buffer.count, Int(offset)) }
     if count < 0 { throw InputError(.unreadable, "cannot read a followed file: \(String(cString: strerror(errno)))") }
-    guard count > 0, let start = buffer.baseAddress else { return nil }
+    // What was read after it had been emptied is of another stretch.
+    guard count > 0, let start = buffer.baseAddress, !isEmptied(now: now) else { return nil }
     let end = UnsafeRawBufferPointer(start: start, count: count).lastIndex(of: 0x0A)
     if let end {
       count = end + 1
@@ -112,9 +132,9 @@ final class FollowedGeneration {
     let begun = (offset: offset, lines: lines)
     if end != nil { hasLine = false }
     offset += Int64(count)
-    quietSince = now
     let ends = UnsafeRawBufferPointer(start: start, count: count).count { $0 == 0x0A }
     lines += UInt64(ends)
+    if end != nil { endLine() }
     return Piece(offset: begun.offset, linesBefore: begun.lines, bytes: count, lines: ends, isWhole: end != nil)
   }
 
@@ -125,12 +145,49 @@ final class FollowedGeneration {
     quietSince = now
   }
 
+  /// What is left is waited for again, with the beginning of its line.
+  func resume() {
+    guard isEnding else { return }
+    isEnding = false
+    begin(at: lineBegin.offset, lines: lineBegin.lines)
+  }
+
+  /// As it is kept when it is read no more; nil where it was deleted, and what it is called then.
+  var closed: (place: FollowedPlace, path: String)? {
+    guard !isUnlinked, let path = currentPath else { return nil }
+    var place = place
+    place.closedBytes = size
+    place.folder = FollowedFolder.folder(of: path)
+    return (place, path)
+  }
+
+  /// What it is called now; nil where that cannot be told.
+  var currentPath: String? {
+    guard !isUnlinked else { return nil }
+    var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
+    let count = readlink("/proc/self/fd/\(descriptor)", &buffer, buffer.count)
+    return count > 0 ? String(validating: buffer.prefix(count).map { UInt8(bitPattern: $0) }, as: UTF8.self) : nil
+  }
+
   /// Begins again, for the file was emptied.
   func rewind(as stretch: Int) {
     self.stretch = stretch
-    (offset, lines, searched, hasLine) = (0, 0, 0, false)
+    begin(at: 0, lines: 0)
     head = FollowedIdentity.head(of: descriptor)
   }
+
+  /// Goes on at the beginning of some line.
+  func begin(at offset: Int64, lines: UInt64) {
+    (self.offset, self.lines) = (offset, lines)
+    endLine()
+    (searched, hasLine) = (0, false)
+  }
+
+  /// What is left is taken as it is.
+  func finish() { isEnding = true }
+
+  /// What comes next begins a line.
+  private func endLine() { lineBegin = (offset, lines) }
 
   // MARK: - Holes
 
@@ -141,7 +198,7 @@ final class FollowedGeneration {
     var next: [UInt8] = [0]
     guard offset == 0 || read(at: offset, into: &next) == 1 && next[0] == 0 else { return nil }
     guard let begin = firstOtherThanZero else { return false }
-    if offset == 0 { offset = begin }
+    if offset == 0 { self.begin(at: begin, lines: 0) }
     // What was read has become a part of the hole.
     return begin > offset ? true : nil
   }

@@ -7,7 +7,11 @@ final class FollowedGenerations {
   /// Told what changes.
   struct Observer {
     var onOpen: (FollowedGeneration) -> Void
-    var onClose: (FollowedGeneration) -> Void
+    /// How it is kept, if it is.
+    var onClose: (FollowedGeneration, FollowedPlace?) -> Void
+    /// A file that an earlier run gave up is kept as it is, or not any more.
+    var onKeep: (Int, FollowedPlace) -> Void
+    var onForget: (Int) -> Void
     /// The files beside it that are not read.
     var onOthers: (ArraySlice<FollowedIdentity>) -> Void
     /// What whoever runs this should know.
@@ -16,14 +20,14 @@ final class FollowedGenerations {
 
   /// In the order in which they were opened.
   private(set) var all: [FollowedGeneration] = []
-  private let path: String
-  private let folder: FollowedFolder
+  let path: String
+  let folder: FollowedFolder
   private let bounds: FollowedBounds
   private let now: () -> ContinuousClock.Instant
-  private let observer: Observer
-  private var stretches = 0
+  let observer: Observer
+  var stretches = 0
   /// The files beside it that were there when they were last looked at.
-  private var known: [FollowedIdentity.Number: FollowedIdentity] = [:]
+  var known: [FollowedIdentity.Number: FollowedIdentity] = [:]
   /// Of them those that are not read, or no more, in the order in which they were last written to.
   private var others: [FollowedIdentity] = []
   private var lookedAt: ContinuousClock.Instant?
@@ -32,15 +36,21 @@ final class FollowedGenerations {
   private var sawChangeAt: ContinuousClock.Instant?
   private var isAbsenceTold = false
   private var isBoundTold = false
+  private var isNamingTold = false
+  /// Files that were given up, and when they were last looked at.
+  var closed = FollowedClosed()
+  private var lookedAtClosedAt: ContinuousClock.Instant?
 
   /// Between two looks at which file has the name.
   private static let lookMilliseconds = 50
   /// How long the files beside are looked at again after a change, for the times of folders are exact to a clock tick only.
   private static let settlingMilliseconds = 500
+  /// Between two looks at files that were given up.
+  private static let lookAtClosedSeconds = 5
   /// How long a deleted file is watched that does not grow.
   private static let quietUnlinkedSeconds: Int64 = 5
   /// How exact the times of files and of hints are taken.
-  private static let slackMicroseconds: Int64 = 2_000_000
+  static let slackMicroseconds: Int64 = 2_000_000
 
   init(path: String, bounds: FollowedBounds, now: @escaping () -> ContinuousClock.Instant, observer: Observer) {
     self.path = path
@@ -54,10 +64,20 @@ final class FollowedGenerations {
   ///
   /// - Throws: ``InputError`` for a file that cannot be read, or that is none.
   func open(from hint: FollowedHint?) throws {
+    for (folder, reason) in folder.unlistable { observer.say("cannot list \(folder): \(reason); files that had the name of \(path) are not found there") }
     let beside = folder.entries
-    if let hint { openEarlier(hint, beside) }
-    know(beside)
+    if let hint {
+      openEarlier(hint, beside)
+    } else {
+      know(beside)
+      if let last = beside.last {
+        observer.say(
+          "\(path): no earlier run is known, so what lies beside it (\(last.path)\(beside.count > 1 ? " and \(beside.count - 1) more" : "")) is not read: ingest it without --follow if it is not stored yet"
+        )
+      }
+    }
     try openNamed(isFirst: true)
+    sawChangeAt = now()
   }
 
   // MARK: - While it is followed
@@ -66,26 +86,56 @@ final class FollowedGenerations {
   func look() {
     let now = now()
     if let lookedAt, now - lookedAt < .milliseconds(Self.lookMilliseconds) { return }
-    let isFirst = lookedAt == nil
     lookedAt = now
     let named = FollowedIdentity.Number(of: path)
-    // The first time for what has come since it was opened.
-    if !isFirst, let named, all.contains(where: { $0.isNamed && $0.number == named }) { return }
-    for generation in all { generation.loseName(now: now) }
-    try? openNamed(isFirst: false)
-    // A copy is there before its file is emptied: as long as the name is its file's, nothing beside it is looked at.
-    guard named != nil || isFolderChanged(now) else { return }
-    let beside = folder.entries
-    for entry in beside where isNew(entry) { open(entry) }
-    know(beside)
+    let isSame = named != nil && all.contains { $0.isNamed && $0.number == named }
+    if !isSame {
+      for generation in all where generation.isNamed {
+        generation.loseName(now: now)
+        if let renamed = generation.currentPath, renamed != generation.path { checkNaming(renamed) }
+      }
+      try? openNamed(isFirst: false)
+      if named != nil { sawChangeAt = now } else { lookForChange(now) }
+    }
+    if lookedAtClosedAt.map({ now - $0 >= .seconds(Self.lookAtClosedSeconds) }) ?? true {
+      lookedAtClosedAt = now
+      openGrown()
+    }
+    // A copy is there before its file is emptied: while the name stays with its file, nothing beside it is looked at.
+    guard let sawChangeAt, now - sawChangeAt < .milliseconds(Self.settlingMilliseconds) else { return }
+    takeIn()
   }
 
-  /// Whether files may have come or gone since this was last asked.
-  private func isFolderChanged(_ now: ContinuousClock.Instant) -> Bool {
+  /// Whether files have come or gone where nothing has the name.
+  private func lookForChange(_ now: ContinuousClock.Instant) {
     let changesAt = folder.changesAt
     if changesAt != folderChangesAt { sawChangeAt = now }
     folderChangesAt = changesAt
-    return sawChangeAt.map { now - $0 < .milliseconds(Self.settlingMilliseconds) } ?? false
+  }
+
+  /// Opens what is new beside it.
+  private func takeIn() {
+    let beside = folder.entries
+    for file in closed.find(among: beside) { observer.onForget(file.stretch) }
+    openGrown()
+    know(beside.filter { !isNew($0) || open($0) })
+  }
+
+  /// Opens files that were given up and have grown since.
+  private func openGrown() {
+    for file in closed.takeGrown() {
+      observer.onForget(file.stretch)
+      _ = open(file.path, file.number, at: file.place)
+    }
+  }
+
+  /// Tells whoever runs this where files are given names that say nothing.
+  func checkNaming(_ renamed: String) {
+    guard !isNamingTold, !folder.isFound(renamed) else { return }
+    isNamingTold = true
+    observer.say(
+      "\(path): a file that had the name is \(renamed) now, and is read on; one that has the name between two looks, or while nobody follows, is not found by such a name: ingest it without --follow"
+    )
   }
 
   private func openNamed(isFirst: Bool) throws {
@@ -107,7 +157,7 @@ final class FollowedGenerations {
     fstat(descriptor, &status)
     if let earlier = all.first(where: { $0.number == FollowedIdentity.Number(status) }) {
       earlier.isNamed = true
-      earlier.isEnding = false
+      earlier.resume()
       close(descriptor)
     } else {
       add(descriptor, at: path, isNamed: true)
@@ -117,7 +167,7 @@ final class FollowedGenerations {
   /// Begins again with a file that was emptied, and opens the copies of what it held.
   func rewind(_ generation: FollowedGeneration) {
     openCopies(of: generation.place)
-    observer.onClose(generation)
+    observer.onClose(generation, nil)
     generation.rewind(as: stretches)
     stretches += 1
     observer.onOpen(generation)
@@ -127,17 +177,18 @@ final class FollowedGenerations {
   private func openCopies(of place: FollowedPlace) {
     let beside = folder.entries
     var isFound = place.identity.headBytes == 0
-    for entry in beside where isNew(entry) {
-      if !isFound, open(entry.path, at: place, isCopy: true) {
-        isFound = true
-      } else {
-        open(entry)
-      }
+    let settled = beside.filter { entry in
+      guard isNew(entry) else { return true }
+      guard !isFound, open(entry.path, entry.number, at: place) else { return open(entry) }
+      isFound = true
+      return true
     }
-    know(beside)
+    // One that was there at the start, before its file was emptied.
+    if !isFound { _ = beside.contains { open($0.path, $0.number, at: place) } }
+    know(settled)
   }
 
-  /// Gives up renamed files that do not grow any more.
+  /// Gives up renamed files that do not grow any more: what is left of them is taken as a line.
   ///
   /// - Parameter unended: one whose line is not ended yet.
   func giveUpQuiet(sparing unended: FollowedGeneration?) {
@@ -146,59 +197,44 @@ final class FollowedGenerations {
     var given: FollowedGeneration?
     if renamed.count > bounds.renamedFilesMax { given = renamed.first(where: \.isEnding) ?? renamed.min { $0.quietSince < $1.quietSince } }
     for generation in renamed {
+      let news = generation.news(now: now)
       let quietSeconds = generation.isUnlinked ? min(Self.quietUnlinkedSeconds, bounds.renamedQuietSeconds) : bounds.renamedQuietSeconds
-      guard generation.isEnding || generation === given || now - generation.quietSince >= .seconds(quietSeconds) else { continue }
+      guard generation.isEnding || generation === given || news == .none && now - generation.quietSince >= .seconds(quietSeconds) else { continue }
       if !generation.isEnding {
         // What is left of it has no end, and gets none.
-        generation.isEnding = true
+        generation.finish()
         if generation === given { tellBound() }
-      } else if unended !== generation, generation.news(now: now) == .none {
+      } else if unended !== generation, news == .none {
         all.removeAll { $0 === generation }
-        observer.onClose(generation)
-        know(generation)
+        giveUp(generation)
       }
     }
+  }
+
+  private func giveUp(_ generation: FollowedGeneration) {
+    let kept = generation.closed
+    observer.onClose(generation, kept?.place)
+    know(generation)
+    guard let kept, let forgotten = closed.keep(FollowedClosed.File(stretch: generation.stretch, place: kept.place, path: kept.path)) else { return }
+    observer.onForget(forgotten.stretch)
   }
 
   private func tellBound() {
     guard !isBoundTold else { return }
     isBoundTold = true
     observer.say(
-      "\(path): more than \(bounds.renamedFilesMax) files that had the name before are open (--renamed-files-max); from now on the one that has not grown for longest is given up, and what is still written to it is not read"
+      "\(path): more than \(bounds.renamedFilesMax) files that had the name before are open (--renamed-files-max); from now on the one that has not grown for longest is looked at every \(Self.lookAtClosedSeconds) seconds only"
     )
   }
 
-  // MARK: - From one run to the next
+  // MARK: - Files beside
 
-  /// Opens the files that an earlier run was reading, whatever they are called by now, and those that had the name since.
-  private func openEarlier(_ hint: FollowedHint, _ beside: [FollowedFolder.Entry]) {
-    known = Dictionary(hint.others.map { ($0.number, $0) }, uniquingKeysWith: { first, _ in first })
-    let isComplete = hint.others.count < FollowedHint.othersMax
-    let fresh = beside.filter { isNew($0) && (isComplete || $0.changedAt >= hint.notedAt - Self.slackMicroseconds) }
-    let moved = hint.places.filter { place in
-      let candidates = [path] + beside.map(\.path) + FollowedFolder.paths(of: place.identity.number, in: folder.folders + [place.folder])
-      return !candidates.contains { open($0, at: place, isCopy: false) }
-    }
-    for place in moved {
-      // Where it was emptied, what it held may be in a copy.
-      if place.identity.headBytes > 0, fresh.contains(where: { open($0.path, at: place, isCopy: true) }) { continue }
-      guard place.offset > 0 else { continue }
-      let isEmptied = FollowedIdentity.Number(of: path) == place.identity.number
-      observer.say(
-        "\(path): " + (isEmptied ? "it was emptied, and no copy of it is in \(place.folder)" : "a file that had the name is not in \(place.folder) any more")
-          + "; it was read up to byte \(place.offset): if more was written to it, ingest it from where it is now, packed or not, and what is stored counts once"
-      )
-    }
-    for entry in fresh where isNew(entry) { open(entry) }
-  }
-
-  /// Opens a file if it is the one of a place, or a copy of it, and as long.
-  private func open(_ candidate: String, at place: FollowedPlace, isCopy: Bool) -> Bool {
+  /// Opens a file if it has a number, begins as the file of a place and is as long: that file itself, or a copy of it.
+  func open(_ candidate: String, _ number: FollowedIdentity.Number, at place: FollowedPlace) -> Bool {
     guard let descriptor = Self.open(candidate) else { return false }
     var status = stat()
     fstat(descriptor, &status)
-    let number = FollowedIdentity.Number(status)
-    guard !all.contains(where: { $0.number == number }), Int64(status.st_size) >= place.offset, isCopy || number == place.identity.number,
+    guard FollowedIdentity.Number(status) == number, !all.contains(where: { $0.number == number }), Int64(status.st_size) >= place.offset,
       place.identity.begins(FollowedIdentity.head(of: descriptor))
     else {
       close(descriptor)
@@ -208,15 +244,16 @@ final class FollowedGenerations {
     return true
   }
 
-  // MARK: - Files beside
-
-  /// Whether a file has come since files beside were last looked at.
-  private func isNew(_ entry: FollowedFolder.Entry) -> Bool {
-    !all.contains { $0.number == entry.number } && known[entry.number]?.begins(entry.head) != true
+  /// Whether a file has come since files beside were last looked at. One that was empty then, and has something now, may be another.
+  func isNew(_ entry: FollowedFolder.Entry) -> Bool {
+    if all.contains(where: { $0.number == entry.number }) { return false }
+    guard let earlier = known[entry.number] else { return true }
+    guard let head = entry.head else { return false }
+    return earlier.headBytes == 0 ? !head.isEmpty : !earlier.begins(head)
   }
 
   /// Whatever is new among them must have been opened before.
-  private func know(_ beside: [FollowedFolder.Entry]) {
+  func know(_ beside: [FollowedFolder.Entry]) {
     known = Dictionary(beside.map { ($0.number, $0.identity) }, uniquingKeysWith: { first, _ in first })
     others = beside.map(\.identity).filter { other in !all.contains { $0.number == other.number } }
     observer.onOthers(others.suffix(FollowedHint.othersMax))
@@ -229,12 +266,21 @@ final class FollowedGenerations {
     observer.onOthers(others.suffix(FollowedHint.othersMax))
   }
 
-  private func open(_ entry: FollowedFolder.Entry) {
-    if let descriptor = Self.open(entry.path) {
-      add(descriptor, at: entry.path, isNamed: false)
-    } else if errno != ENOENT {
-      observer.say("cannot open \(entry.path), which may have had the name of \(path): \(String(cString: strerror(errno))); what it holds is not read")
+  /// - Returns: false where the file is not there any more, or another one: it is to be looked for again.
+  func open(_ entry: FollowedFolder.Entry) -> Bool {
+    guard let descriptor = Self.open(entry.path) else {
+      let reason = errno
+      guard reason != ENOENT else { return false }
+      observer.say("cannot open \(entry.path), which may have had the name of \(path): \(String(cString: strerror(reason))); what it holds is not read")
+      return true
     }
+    var status = stat()
+    guard fstat(descriptor, &status) == 0, FollowedIdentity.Number(status) == entry.number else {
+      close(descriptor)
+      return false
+    }
+    add(descriptor, at: entry.path, isNamed: false)
+    return true
   }
 
   private func add(_ descriptor: Int32, at path: String, isNamed: Bool, offset: Int64 = 0, lines: UInt64 = 0) {

@@ -1,12 +1,13 @@
 import ByteCoding
 
-/// What a run that follows a file notes for the next one: a hint that saves reading again, never more.
+/// What a run that follows a file notes for the next one, so that it goes on where this one was. Without it what has the name is read again,
+/// which identity absorbs, and files that were renamed meanwhile are not read.
 package struct FollowedHint: Sendable, Equatable {
   /// Of what lines are read as; a run that reads them otherwise reads them again.
   package var fingerprint: UInt32
   /// When it was noted, in microseconds since 1970.
   package var notedAt: Int64
-  /// Of the file that had the name, and of those that had it before and may still grow.
+  /// Of the file that had the name, and of those that had it before.
   package var places: [FollowedPlace]
   /// Files whose names look as if they had had the name, which were not read, or are read no more; those written to last, ``othersMax`` of them.
   package var others: [FollowedIdentity]
@@ -25,16 +26,16 @@ package struct FollowedHint: Sendable, Equatable {
   /// - Parameter reading: whatever decides what lines are read as.
   package static func fingerprint(of reading: String) -> UInt32 { CRC32C.checksum(Array(reading.utf8)) }
 
-  /// Reads the same files from their beginnings.
+  /// Reads the files that were open from their beginnings.
   package var rereading: FollowedHint {
     var hint = self
-    for index in hint.places.indices { (hint.places[index].offset, hint.places[index].lines) = (0, 0) }
+    for index in hint.places.indices where hint.places[index].closedBytes == nil { (hint.places[index].offset, hint.places[index].lines) = (0, 0) }
     return hint
   }
 
   /// As the store keeps it: fields apart by colons, files by semicolons, places and others by a bar.
   package var text: String {
-    let places = places.map { "\(Self.text($0.identity)):\($0.offset):\($0.lines):\(Self.escaped($0.folder))" }
+    let places = places.map { "\(Self.text($0.identity)):\($0.offset):\($0.lines):\($0.closedBytes.map { "\($0)" } ?? ""):\(Self.escaped($0.folder))" }
     return (["\(Self.version):\(fingerprint):\(notedAt)"] + places).joined(separator: ";") + "|" + others.map(Self.text).joined(separator: ";")
   }
 
@@ -46,10 +47,10 @@ package struct FollowedHint: Sendable, Equatable {
     guard let first = files.first, first.count == 3, UInt64(first[0]) == Self.version, let fingerprint = UInt32(first[1]), let notedAt = Int64(first[2]) else { return nil }
     self.init(fingerprint: fingerprint, notedAt: notedAt, places: [], others: [])
     for parts in files.dropFirst() {
-      guard parts.count == 7, let identity = Self.identity(parts[..<4]), let offset = Int64(parts[4]), offset >= 0, let lines = UInt64(parts[5]),
-        let folder = Self.unescaped(parts[6])
+      guard parts.count == 8, let identity = Self.identity(parts[..<4]), let offset = Int64(parts[4]), offset >= 0, let lines = UInt64(parts[5]),
+        let folder = Self.unescaped(parts[7]), parts[6].isEmpty || Int64(parts[6]) != nil
       else { return nil }
-      places.append(FollowedPlace(identity: identity, folder: folder, offset: offset, lines: lines))
+      places.append(FollowedPlace(identity: identity, folder: folder, offset: offset, lines: lines, closedBytes: Int64(parts[6])))
     }
     for other in halves[1].split(separator: ";") {
       guard let identity = Self.identity(other.split(separator: ":")[...]) else { return nil }

@@ -20,6 +20,12 @@ package struct FollowedIdentity: Sendable, Equatable {
       guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
       self.init(status)
     }
+
+    /// How long the file is that a path leads to, if it has this number.
+    func bytes(at path: String) -> Int64? {
+      var status = stat()
+      return stat(path, &status) == 0 && Self(status) == self ? Int64(status.st_size) : nil
+    }
   }
 
   package var number: Number

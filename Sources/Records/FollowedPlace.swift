@@ -6,11 +6,14 @@ package struct FollowedPlace: Sendable, Equatable {
   /// Bytes and lines of the file before the line that comes next.
   package var offset: Int64
   package var lines: UInt64
+  /// How long it was when it was given up; nil while it is read.
+  package var closedBytes: Int64?
 
-  package init(identity: FollowedIdentity, folder: String, offset: Int64, lines: UInt64) {
+  package init(identity: FollowedIdentity, folder: String, offset: Int64, lines: UInt64, closedBytes: Int64? = nil) {
     self.identity = identity
     self.folder = folder
     self.offset = offset
     self.lines = lines
+    self.closedBytes = closedBytes
   }
 }

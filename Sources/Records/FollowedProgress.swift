@@ -11,6 +11,11 @@ struct FollowedProgress: Sendable {
     var lines: UInt64
     /// A line's end that its file does not have.
     var isAddition = false
+
+    func continues(in next: Segment) -> Bool {
+      !isAddition && !next.isAddition && stretch == next.stretch && offset + Int64(next.streamOffset - streamOffset) == next.offset
+        && lines + (next.streamLine - streamLine) == next.lines
+    }
   }
 
   private var segments: [Segment] = []
@@ -20,7 +25,8 @@ struct FollowedProgress: Sendable {
   private var stored: [(stretch: Int, place: FollowedPlace)] = []
   /// Files beside them that are not read.
   var others: [FollowedIdentity] = []
-  private var closing: Set<Int> = []
+  /// Files that are read no more, and how they are kept.
+  private var closing: [Int: FollowedPlace?] = [:]
 
   /// A stretch of a file, up to where it is emptied, which is read from some place on.
   mutating func open(_ stretch: Int, _ place: FollowedPlace) {
@@ -28,16 +34,28 @@ struct FollowedProgress: Sendable {
     stored.append((stretch, place))
   }
 
-  /// A file that is read no more: forgotten once all that was read of it is stored.
-  mutating func close(_ stretch: Int) {
-    closing.insert(stretch)
-    forgetClosed()
+  /// A file that is read no more: once all that was read of it is stored it is kept as it is given, or forgotten.
+  mutating func close(_ stretch: Int, as place: FollowedPlace?) {
+    closing[stretch] = .some(place)
+    closeStored()
   }
 
-  private mutating func forgetClosed() {
+  /// A file that was kept, and is not to be any more.
+  mutating func forget(_ stretch: Int) {
+    closing[stretch] = nil
+    stored.removeAll { $0.stretch == stretch }
+  }
+
+  private mutating func closeStored() {
     let unstored = Set(segments.map(\.stretch))
-    stored.removeAll { closing.contains($0.stretch) && !unstored.contains($0.stretch) }
-    closing.formIntersection(stored.map(\.stretch))
+    for (stretch, place) in closing where !unstored.contains(stretch) {
+      closing[stretch] = nil
+      if let place, let index = stored.firstIndex(where: { $0.stretch == stretch }) {
+        stored[index].place = place
+      } else {
+        stored.removeAll { $0.stretch == stretch }
+      }
+    }
   }
 
   /// Keeps what files are known by up to date.
@@ -52,8 +70,9 @@ struct FollowedProgress: Sendable {
   ///   - place: where the file was read on from.
   ///   - lines: how many lines end in them.
   mutating func give(_ stretch: Int, bytes: Int, lines: Int, from place: (offset: Int64, lines: UInt64), isAddition: Bool = false) {
-    segments.append(
-      Segment(streamOffset: streamOffset, streamLine: streamLine, stretch: stretch, offset: place.offset, lines: place.lines, isAddition: isAddition))
+    let segment = Segment(streamOffset: streamOffset, streamLine: streamLine, stretch: stretch, offset: place.offset, lines: place.lines, isAddition: isAddition)
+    // One that goes on where the last one ends is a part of it: blank lines alone are never stored, and may be many.
+    if segments.last.map({ !$0.continues(in: segment) }) ?? true { segments.append(segment) }
     streamOffset += UInt64(bytes)
     streamLine += UInt64(lines)
   }
@@ -71,7 +90,7 @@ struct FollowedProgress: Sendable {
   ///
   /// - Parameter line: lines before it.
   mutating func store(upTo offset: UInt64, line: UInt64) {
-    defer { if !closing.isEmpty { forgetClosed() } }
+    defer { if !closing.isEmpty { closeStored() } }
     while let segment = segments.first, segment.streamOffset < offset {
       let isWhole = segments.count > 1 ? segments[1].streamOffset <= offset : streamOffset <= offset
       let end = min(offset, segments.count > 1 ? segments[1].streamOffset : streamOffset)

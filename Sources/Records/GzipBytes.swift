@@ -44,49 +44,45 @@ package final class GzipBytes: ByteSource {
 
   private static let magic: [UInt8] = [0x1F, 0x8B]
 
-  package func wait(milliseconds: Int32) -> Bool {
-    available.isEmpty ? source.wait(milliseconds: milliseconds) : true
-  }
-
   /// Throws ``InputError`` `damaged` where the stream does not continue as gzip; what was given before is sound as far as gzip
   /// can tell before a member's end.
-  package func read(into target: UnsafeMutableRawBufferPointer) throws -> Int {
-    if state == .unknown { try detect() }
+  package func read(into target: UnsafeMutableRawBufferPointer, within milliseconds: Int32?) throws -> Int? {
     switch state {
+    case .unknown: return try detect(within: milliseconds) ? try read(into: target, within: milliseconds) : nil
     case .plain:
-      guard !available.isEmpty else { return try source.read(into: target) }
+      guard !available.isEmpty else { return try source.read(into: target, within: milliseconds) }
       let count = min(available.count, target.count)
       target.copyMemory(from: UnsafeRawBufferPointer(rebasing: available.prefix(count)))
       available = available.dropFirst(count)
       return count
     case .ended: return 0
-    default: return try inflateSome(into: target)
+    default: return try inflateSome(into: target, within: milliseconds)
     }
   }
 
-  private func detect() throws {
-    var count = 0
-    while count < 2 {
-      let more = try source.read(into: UnsafeMutableRawBufferPointer(rebasing: buffer[count...]))
+  /// - Returns: false where the first two bytes did not come in time.
+  private func detect(within milliseconds: Int32?) throws -> Bool {
+    while available.count < 2 {
+      guard let more = try source.read(into: UnsafeMutableRawBufferPointer(rebasing: buffer[available.count...]), within: milliseconds) else { return false }
       if more == 0 { break }
-      count += more
+      available = buffer[0..<available.count + more]
     }
-    available = buffer[0..<count]
-    guard count >= 2, buffer.prefix(2).elementsEqual(Self.magic) else {
+    guard available.prefix(2).elementsEqual(Self.magic) else {
       state = .plain
-      return
+      return true
     }
     // 15 bits of window, 16 for gzip's header and trailer.
     guard inflateInit2_(&stream, 15 + 16, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size)) == Z_OK else {
       throw InputError(.unreadable, "\(name): no memory to decompress")
     }
     state = .inMember
+    return true
   }
 
-  private func inflateSome(into target: UnsafeMutableRawBufferPointer) throws -> Int {
+  private func inflateSome(into target: UnsafeMutableRawBufferPointer, within milliseconds: Int32?) throws -> Int? {
     while true {
       if available.isEmpty {
-        let count = try source.read(into: buffer)
+        guard let count = try source.read(into: buffer, within: milliseconds) else { return nil }
         available = buffer[0..<count]
         if count == 0 {
           guard state == .betweenMembers else { throw damaged("ends in the middle") }

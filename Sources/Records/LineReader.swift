@@ -52,9 +52,11 @@ package struct LineReader: ~Copyable {
 
   deinit { buffer.deallocate() }
 
-  /// - Parameter deadline: when to give ``Next/idle`` instead of waiting for more input; nil to wait for ever. Lines that have
-  ///   been read are given all the same.
-  package mutating func next(until deadline: Timestamp? = nil) -> Next {
+  /// - Parameters:
+  ///   - deadline: when to give ``Next/idle`` instead of waiting for more input; nil to wait for ever. Lines that have been read are given all
+  ///     the same.
+  ///   - waitMax: microseconds that a deadline can be away; a clock that was set back does not put it off.
+  package mutating func next(until deadline: Timestamp? = nil, waitMax: Int64 = .max) -> Next {
     var searched = start
     while true {
       if let newline = memchr(buffer + searched, 0x0A, end - searched) {
@@ -82,12 +84,11 @@ package struct LineReader: ~Copyable {
         searched -= start
         start = 0
       }
-      if let deadline {
-        let left = (deadline.microseconds - now().microseconds) / 1_000
-        if left <= 0 || !source.wait(milliseconds: Int32(clamping: left)) { return .idle }
-      }
+      let left = deadline.map { min($0.microseconds - now().microseconds, waitMax) / 1_000 }
+      if let left, left <= 0 { return .idle }
       do {
-        let count = try source.read(into: UnsafeMutableRawBufferPointer(start: buffer + end, count: capacity - end))
+        let room = UnsafeMutableRawBufferPointer(start: buffer + end, count: capacity - end)
+        guard let count = try source.read(into: room, within: left.map { Int32(clamping: $0) }) else { return .idle }
         if count == 0 { isAtEnd = true }
         end += count
         if isFirst { skipByteOrderMark() }

@@ -10,12 +10,14 @@ import gzip
 import os
 import shutil
 import signal
+import sqlite3
+import subprocess
 import sys
 import tempfile
 import time
 
 from following import Follower, lines, put, stored, wait
-from harness import Checks, Program
+from harness import Checks, Program, Result
 from postgres import databases
 
 
@@ -139,7 +141,7 @@ def unusual_names(checks: Checks, program: Program, stores: object, folder: str)
     checks.equal(wait(program, database, count + 1), count + 1, "a file with an old date")
     time.sleep(0.5)
     ended = follower.end()
-    said = f"a file that had the name is not in {place}/ any more; it was read up to byte {len(lines('after 日誌'))}: if more was written to it, ingest it from where it is"
+    said = f"a file that had the name is not in {place}/ any more, or was emptied, and no copy of it is there; it was read up to byte {len(lines('after 日誌'))}: "
     checks.check(said.encode() in ended.stderr, "one that was moved away is told", ended.brief())
     checks.equal(program.verify(database).code, 0, "verify")
 
@@ -174,13 +176,64 @@ def bounds(checks: Checks, program: Program, stores: object, folder: str) -> Non
     for number in (1, 2):
         put(f"{path}.{number}", lines(f"{number} late"))
     follower = Follower(program, database, path, arguments=("--renamed-quiet-max", "1s"))
+    checks.equal(wait(program, database, written + 2), written + 2, "what is written to others while nobody follows is read by the next run")
+    half = lines("half")
+    put(f"{path}.5", half[:30])
     time.sleep(3)
-    put(f"{path}.5", lines("too late"))
-    put(path, lines("last"))
-    checks.equal(wait(program, database, written + 1), written + 1, "what was given up stays so")
+    os.rename(path + ".5", path + ".6")
+    put(f"{path}.6", half[30:] + lines("after --renamed-quiet-max"))
+    put(f"{path}.1", lines("1 very late"))
+    os.rename(path, path + ".5")
+    put(path, lines("new"))
+    checks.equal(wait(program, database, written + 6), written + 6, "files that were given up are read on when they grow after all, from the beginning of a line")
+    follower.end()
+    put(f"{path}.6", lines("6 last"))
+    follower = Follower(program, database, path)
+    checks.equal(wait(program, database, written + 7), written + 7, "and by the next run")
+    ended = follower.end()
+    checks.check(ended.code == 0 and b"read=1 stored=1 " in ended.stderr, "nothing twice", ended.brief())
+    checks.equal(program.verify(database).code, 0, "verify")
+
+
+def schemes(checks: Checks, program: Program, stores: object, folder: str) -> None:
+    """Names that rotation gives; two while nobody follows, so that the first is known by its name alone."""
+    place = os.path.join(folder, "schemes")
+    os.mkdir(place)
+    path, database = os.path.join(place, "app.log"), stores.fresh("schemes")
+    found = [
+        "app.log.1", "app.1.log", "app.log-20260110", "app-20260110.log", "app.2026-01-11.log", "app-2026-01-12-1.log", "app-2026-01-10T12-00-00.000.log",
+        "app.log-26112026-1795664495", "app.log-260110", "app.log.2026-01-10_12-00-00", "app.log-202601", "app.log_1795664495", "app.log.20260110-120000",
+    ]
+    other = ["app-2.log", "app.log-2", "app_1.log", "app.log.old", "app.1.json", "app.log.1.gz", "application.log", "app.log-8080", "app.log-123456", "app.log.1.tmp", "app.err.log", "app..log", "app.log."]
+    put(path, lines("1"))
+    Follower(program, database, path).end()
+    follower = Follower(program, database, path)
+    checks.equal(wait(program, database, 1), 1, "what is there")
+    follower.end()
+    os.rename(path, path + ".999")
+    for name in found + other:
+        put(os.path.join(place, name), lines(name, model=name))
+    put(path, lines("2"))
+    follower = Follower(program, database, path)
+    checks.equal(wait(program, database, 2 + len(found)), 2 + len(found), "all that had the name")
+    time.sleep(1)
+    names = program.run("report", "safe-ratio", "--db", database, "--from", "2026-01-01", "--to", "2026-02-01", "--by", "model").stdout.decode()
+    checks.equal([name for name in found if f",{name}," not in names], [], "each is found")
+    checks.equal([name for name in other if f",{name}," in names], [], "and nothing else")
+    os.rename(path, path + ".old")
+    put(path, lines("3"))
+    checks.equal(wait(program, database, 3 + len(found)), 3 + len(found), "a name that says nothing")
+    ended = follower.end()
+    said = f"a file that had the name is {path}.old now, and is read on; one that has the name between two looks, or while nobody follows, is not found by such a name"
+    checks.check(said.encode() in ended.stderr, "is told", ended.brief())
+    # Nothing has had the name since, so nothing new is the log's.
+    put(path + ".8080", lines("x"))
+    put(path, lines("4"))
+    follower = Follower(program, database, path)
+    checks.equal(wait(program, database, 4 + len(found)), 4 + len(found), "started again without a rotation")
     time.sleep(0.5)
-    checks.equal(stored(program, database), written + 1, "after --renamed-quiet-max as well")
-    checks.equal(follower.end().code, 0, "a clean end")
+    ended = follower.end()
+    checks.check(b"read=1 stored=1 " in ended.stderr, "one line", ended.brief())
 
 
 def holes(checks: Checks, program: Program, stores: object, folder: str) -> None:
@@ -277,16 +330,225 @@ def other_options(checks: Checks, program: Program, stores: object, folder: str)
     checks.check(b"read=4 stored=2 " in ended.stderr, "all lines of both files are read", ended.brief())
 
 
+class WriteLock:
+    """Keeps a program from storing for a while, as another one that writes does."""
+
+    def __init__(self, database: str) -> None:
+        self.server = database.startswith("postgres:")
+        if self.server:
+            self.session = subprocess.Popen([os.path.join(os.environ["GUARDTALLY_TEST_POSTGRES_BIN"], "psql"), "-q", database], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
+            self.session.stdin.write(b"BEGIN; LOCK TABLE ONLY guardtally.verdicts IN ACCESS EXCLUSIVE MODE;\n")
+            self.session.stdin.flush()
+            time.sleep(0.3)
+        else:
+            self.connection = sqlite3.connect(database, isolation_level=None)
+            self.connection.execute("BEGIN IMMEDIATE")
+
+    def end(self) -> None:
+        if self.server:
+            self.session.communicate(b"COMMIT;\n")
+        else:
+            self.connection.execute("COMMIT")
+            self.connection.close()
+
+
+def copies(checks: Checks, program: Program, stores: object, folder: str) -> None:
+    """What a truncation took is read from the copy, whatever was read, stored or noted by then."""
+    path, database = os.path.join(folder, "copies.log"), stores.fresh("copies")
+    put(path, lines("1"))
+    follower = Follower(program, database, path, arguments=("--busy-timeout", "60s"))
+    checks.equal(wait(program, database, 1), 1, "what is there")
+    time.sleep(1.2)
+    lock = WriteLock(database)
+    put(path, lines("2"))
+    time.sleep(1.5)
+    put(path, lines(*(f"read {number}" for number in range(40_000))))
+    time.sleep(1)
+    shutil.copyfile(path, f"{path}.1")
+    os.truncate(path, 0)
+    time.sleep(1)
+    lock.end()
+    deadline = time.monotonic() + 10
+    while stored(program, database) < 2 and time.monotonic() < deadline:
+        pass
+    follower.process.kill()
+    follower.process.communicate()
+    put(path, lines("3"))
+    follower = Follower(program, database, path)
+    checks.equal(wait(program, database, 40_003), 40_003, "killed between the commit and that of what was read of a file that is a copy by now")
+    ended = follower.end()
+    checks.check(b"no copy" not in ended.stderr, "which is not told as missing", ended.brief())
+    # An empty file that lay beside it becomes the copy.
+    os.truncate(f"{path}.1", 0)
+    Follower(program, database, path).end()
+    follower = Follower(program, database, path)
+    time.sleep(1)
+    follower.end()
+    put(path, lines("4", "5"))
+    shutil.copyfile(path, f"{path}.1")
+    os.truncate(path, 0)
+    put(path, lines("6"))
+    follower = Follower(program, database, path)
+    checks.equal(wait(program, database, 40_006), 40_006, "copied over an empty file while nobody followed")
+    follower.end()
+
+
+def first_copies(checks: Checks, program: Program, stores: object, folder: str) -> None:
+    """A copy that was there at the first start, before its file was emptied."""
+    path, database = os.path.join(folder, "first-copy.log"), stores.fresh("first_copies")
+    put(path, lines(*map(str, range(100_000))))
+    shutil.copyfile(path, f"{path}.1")
+    put(f"{path}.2", lines("long ago"))
+    program.run("migrate", "--db", database)
+    lock = None if database.startswith("postgres:") else WriteLock(database)
+    follower = Follower(program, database, path, arguments=("--busy-timeout", "60s", "--batch-verdicts-max", "10"))
+    time.sleep(1)
+    follower.process.send_signal(signal.SIGSTOP)
+    os.truncate(path, 0)
+    if lock:
+        lock.end()
+    follower.process.send_signal(signal.SIGCONT)
+    checks.equal(wait(program, database, 100_000, 30), 100_000, "what a truncation took is read from it")
+    put(path, lines("new"))
+    checks.equal(wait(program, database, 100_001), 100_001, "and what comes after")
+    ended = follower.end()
+    said = f"no earlier run is known, so what lies beside it ({path}.2 and 1 more) is not read".encode()
+    checks.check(said in ended.stderr or said.replace(b".2 and", b".1 and") in ended.stderr, "that nothing else beside it is read is told", ended.brief())
+
+
+def strangers(checks: Checks, program: Program, stores: object, folder: str) -> None:
+    """Another program's file that was given the number of an empty log."""
+    path, database = os.path.join(folder, "stranger.log"), stores.fresh("strangers")
+    put(path, lines("1"))
+    follower = Follower(program, database, path)
+    checks.equal(wait(program, database, 1), 1, "what is there")
+    os.rename(path, path + ".1")
+    put(path, b"")
+    time.sleep(1.5)
+    follower.end()
+    number = os.stat(path).st_ino
+    os.rename(path, os.path.join(folder, "other-app.json"))
+    checks.equal(os.stat(os.path.join(folder, "other-app.json")).st_ino, number, "the same number")
+    put(os.path.join(folder, "other-app.json"), lines("of another"))
+    put(path, lines("2"))
+    follower = Follower(program, database, path)
+    checks.equal(wait(program, database, 2), 2, "the new file is read")
+    time.sleep(0.5)
+    checks.equal(stored(program, database), 2, "the other is not")
+    ended = follower.end()
+    checks.check(b"is not in" in ended.stderr and b"read up to byte 0" in ended.stderr, "that a file is missing is told", ended.brief())
+
+
+def unreadable_hint(checks: Checks, program: Program, stores: object, folder: str) -> None:
+    """Where an earlier run stopped must be known: a store that does not say so is an error."""
+    path, database = os.path.join(folder, "unread.log"), stores.fresh("unreadable_hint")
+    put(path, lines("1"))
+    follower = Follower(program, database, path)
+    checks.equal(wait(program, database, 1), 1, "what is there")
+    follower.end()
+    put(path, lines("2"))
+    os.rename(path, path + ".2")
+    put(path, lines("3"))
+    os.rename(path, path + ".1")
+    put(path, lines("4"))
+    lock = WriteLock(database)
+    follower = Follower(program, database, path, arguments=("--busy-timeout", "1s"))
+    time.sleep(2.5)
+    lock.end()
+    ended = follower.end() if follower.process.poll() is None else Result(follower.process.returncode, *follower.process.communicate())
+    # Readers of SQLite wait for nobody.
+    checks.check(ended.code in (1, 69) or not lock.server, "it ends with an error", ended.brief())
+    follower = Follower(program, database, path)
+    checks.equal(wait(program, database, 4), 4, "the next one finds what was rotated")
+    follower.end()
+
+
+def standstill(checks: Checks, program: Program, stores: object, folder: str) -> None:
+    """A file that grows is not quiet, though nobody could read it for a while."""
+    path, database = os.path.join(folder, "standstill.log"), stores.fresh("standstill")
+    put(path, lines("1"))
+    follower = Follower(program, database, path, arguments=("--busy-timeout", "60s", "--renamed-quiet-max", "2s"))
+    checks.equal(wait(program, database, 1), 1, "what is there")
+    os.rename(path, path + ".1")
+    put(path, lines("2"))
+    checks.equal(wait(program, database, 2), 2, "rotated")
+    lock, count = WriteLock(database), 2
+    for turn in range(120):
+        if turn == 80:
+            lock.end()
+        put(path, lines(f"new {turn}"))
+        put(path + ".1", lines(f"old {turn}"))
+        count += 2
+        time.sleep(0.1)
+    checks.equal(wait(program, database, count), count, "both to their ends")
+    checks.equal(follower.end().code, 0, "a clean end")
+
+
+def odd_edits(checks: Checks, program: Program, stores: object, folder: str) -> None:
+    place = os.path.join(folder, "odd")
+    os.mkdir(place)
+    path, database = os.path.join(place, "odd.log"), stores.fresh("odd_edits")
+    os.utime(place, (13_569_465_600, 13_569_465_600))
+    follower = Follower(program, database, path)
+    time.sleep(1)
+    checks.check(follower.process.poll() is None, "a folder that was last changed in the year 2400")
+    put(path, lines(*map(str, range(10))))
+    checks.equal(wait(program, database, 10), 10, "a file in it")
+    size = os.path.getsize(path)
+    put(path, lines("torn", comment="x" * 200)[:-1])
+    time.sleep(0.5)
+    os.truncate(path, size)
+    put(path, lines("whole"))
+    checks.equal(wait(program, database, 11, 4), 11, "a writer that takes back what it began")
+    checks.equal(follower.end().code, 0, "a clean end")
+
+
+def permissions(checks: Checks, program: Program, stores: object, folder: str) -> None:
+    """As another user, for root may read everything. Files alone matter, so the store is always SQLite's."""
+    ordinary = ["setpriv", "--reuid", "65534", "--clear-groups"] if os.geteuid() == 0 else []
+    place = os.path.join(folder, "permissions")
+    os.mkdir(place)
+    for name in (folder, place):
+        os.chmod(name, 0o777)
+    path, database = os.path.join(place, "app.log"), os.path.join(place, "permissions.db")
+    put(path, lines("1"))
+    binary = shutil.copy(program.path, folder)
+
+    def follow() -> Result:
+        process = subprocess.Popen(
+            [*ordinary, binary, "ingest", "--follow", "--db", database, path], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        time.sleep(1.5)
+        process.terminate()
+        return Result(process.returncode, *process.communicate(timeout=10))
+
+    follow()
+    os.chmod(path, 0o600)
+    refused = follow()
+    checks.check(b"cannot open" in refused.stderr and b"Permission denied; check its permissions" in refused.stderr and b"emptied" not in refused.stderr, "a file that may not be read", refused.brief())
+    os.chmod(path, 0o644)
+    put(path, lines("2"))
+    os.rename(path, path + ".1")
+    put(path, lines("3"))
+    os.chmod(path, 0o644)
+    os.chmod(place, 0o733)
+    refused = follow()
+    checks.check(f"cannot list {place}/: Permission denied; files that had the name of {path} are not found there".encode() in refused.stderr, "a folder that may not be listed", refused.brief())
+    os.chmod(place, 0o755)
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--binary", required=True)
+    parser.add_argument("--group", action="append", help="only this one")
     parser.add_argument("--store", choices=("sqlite", "postgres"), default="sqlite")
     options = parser.parse_args()
     checks = Checks(f"followed files, {options.store}")
     program = Program(options.binary)
     with tempfile.TemporaryDirectory() as folder:
         stores = databases(options.store, folder)
-        for group in (neighbours, absence, switched_links, unusual_names, bounds, holes, long_lines, emptied_alone, other_options):
+        for group in (neighbours, absence, switched_links, unusual_names, bounds, holes, long_lines, emptied_alone, other_options, copies, first_copies, strangers, unreadable_hint, standstill, odd_edits, schemes, permissions):
+            if options.group and group.__name__ not in options.group:
+                continue
             checks.group(group.__name__)
             group(checks, program, stores, folder)
         checks.end_group()

@@ -13,14 +13,12 @@ private final class PortionedBytes: ByteSource {
     self.portion = portion
   }
 
-  func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
+  func read(into buffer: UnsafeMutableRawBufferPointer, within milliseconds: Int32?) throws -> Int? {
     let count = min(portion, rest.count, buffer.count)
     buffer.copyBytes(from: rest.prefix(count))
     rest = rest.dropFirst(count)
     return count
   }
-
-  func wait(milliseconds: Int32) -> Bool { true }
 }
 
 private func lines(_ bytes: [UInt8], portion: Int, max: Int = 16) -> [String] {

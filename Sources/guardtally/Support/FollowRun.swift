@@ -68,12 +68,12 @@ struct FollowRun {
       let name = Self.name(of: path)
       let fingerprint = FollowedHint.fingerprint(of: reading)
       // Where it was noted under other options, lines that were refused then may be stored now.
-      let hint = try? store.read { try $0.followedPlace(of: name).flatMap { FollowedHint(text: $0) } }
+      let hint = try store.read { try $0.followedPlace(of: name).flatMap { FollowedHint(text: $0) } }
       let file = FollowedFile(path: path, bounds: followedBounds, isInterrupted: isInterrupted, say: { StandardError.line("guardtally: \($0)") })
       try file.open(from: hint.map { $0.fingerprint == fingerprint ? $0 : $0.rereading })
       let box = FileBox(file)
       var noted = ContinuousClock.now
-      // A hint that cannot be kept costs reading again, and nothing else.
+      // One that cannot be kept is kept a second later: until then the one before it costs reading again, and nothing else.
       func note() {
         try? writer.note(place: file.hint(fingerprint: fingerprint, notedAt: SystemClock.now().microseconds).text, of: name)
       }
