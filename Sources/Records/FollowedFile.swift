@@ -86,9 +86,8 @@ package final class FollowedFile: ByteSource {
     var left = milliseconds ?? .max
     while true {
       if isInterrupted() { throw InputError(.interrupted, "interrupted") }
-      generations.look()
+      if generations.look() { generations.giveUpQuiet(sparing: unended) }
       if let count = try readNext(into: buffer) { return count }
-      generations.giveUpQuiet(sparing: unended)
       if left <= 0 { return nil }
       usleep(UInt32(min(left, Self.pauseMilliseconds)) * 1_000)
       if milliseconds != nil { left -= Self.pauseMilliseconds }

@@ -83,9 +83,11 @@ final class FollowedGenerations {
   // MARK: - While it is followed
 
   /// Opens the file that has taken the name, and those that had it for a moment in between.
-  func look() {
+  ///
+  /// - Returns: false where the last look was only just now.
+  func look() -> Bool {
     let now = now()
-    if let lookedAt, now - lookedAt < .milliseconds(Self.lookMilliseconds) { return }
+    if let lookedAt, now - lookedAt < .milliseconds(Self.lookMilliseconds) { return false }
     lookedAt = now
     let named = FollowedIdentity.Number(of: path)
     let isSame = named != nil && all.contains { $0.isNamed && $0.number == named }
@@ -102,8 +104,9 @@ final class FollowedGenerations {
       openGrown()
     }
     // A copy is there before its file is emptied: while the name stays with its file, nothing beside it is looked at.
-    guard let sawChangeAt, now - sawChangeAt < .milliseconds(Self.settlingMilliseconds) else { return }
+    guard let sawChangeAt, now - sawChangeAt < .milliseconds(Self.settlingMilliseconds) else { return true }
     takeIn()
+    return true
   }
 
   /// Whether files have come or gone where nothing has the name.

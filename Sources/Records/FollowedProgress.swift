@@ -40,11 +40,8 @@ struct FollowedProgress: Sendable {
     closeStored()
   }
 
-  /// A file that was kept, and is not to be any more.
-  mutating func forget(_ stretch: Int) {
-    closing[stretch] = nil
-    stored.removeAll { $0.stretch == stretch }
-  }
+  /// A file that was kept, and is not to be once all that was read of it is stored.
+  mutating func forget(_ stretch: Int) { close(stretch, as: nil) }
 
   private mutating func closeStored() {
     let unstored = Set(segments.map(\.stretch))

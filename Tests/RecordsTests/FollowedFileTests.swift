@@ -26,6 +26,106 @@ import Testing
   }
 }
 
+/// Files that are followed by a clock that tests drive.
+private final class Followed {
+  let folder = FileManager.default.temporaryDirectory.appending(path: "followed-\(UUID())")
+  var path: String { folder.appending(path: "app.log").path }
+  private final class Clock {
+    var now = ContinuousClock.now
+  }
+  private let clock = Clock()
+  let file: FollowedFile
+  private let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 1)
+
+  init(_ bounds: FollowedBounds) throws {
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    file = FollowedFile(path: folder.appending(path: "app.log").path, bounds: bounds, isInterrupted: { false }, say: { _ in }, now: { [clock] in clock.now })
+  }
+
+  deinit {
+    buffer.deallocate()
+    try? FileManager.default.removeItem(at: folder)
+  }
+
+  func append(_ text: String, to name: String = "app.log") throws {
+    let path = folder.appending(path: name).path
+    if !FileManager.default.fileExists(atPath: path) { try Data().write(to: URL(filePath: path)) }
+    let handle = try #require(FileHandle(forWritingAtPath: path))
+    try handle.seekToEnd()
+    try handle.write(contentsOf: Data(text.utf8))
+  }
+
+  func rename(to name: String) throws { try FileManager.default.moveItem(atPath: path, toPath: folder.appending(path: name).path) }
+
+  /// What comes after a time, without waiting for more.
+  func read(after seconds: Double = 0.1) throws -> String {
+    clock.now += .seconds(seconds)
+    return try file.read(into: buffer, within: 0).map { String(decoding: buffer[..<$0], as: UTF8.self) } ?? ""
+  }
+
+  var places: [FollowedPlace] { file.hint(fingerprint: 0, notedAt: 0).places }
+}
+
+@Suite struct FollowedFilesTests {
+  /// However busy the log is.
+  @Test func renamedFilesAreGivenUp() throws {
+    var bounds = FollowedBounds()
+    bounds.renamedFilesMax = 2
+    let followed = try Followed(bounds)
+    try followed.append("first\n")
+    try followed.file.open(from: nil)
+    var given = try followed.read()
+    for number in 0..<20 {
+      try followed.append("line \(number)\n")
+      try followed.rename(to: "app.log.\(number)")
+      try followed.append("next\n")
+      for _ in 0..<2 {
+        let piece = try followed.read()
+        #expect(!piece.isEmpty)
+        given += piece
+      }
+      followed.file.store(upTo: UInt64(given.utf8.count), line: UInt64(given.utf8.count { $0 == 0x0A }))
+    }
+    #expect(followed.places.count { $0.closedBytes == nil } <= 4)
+  }
+
+  /// What was read of it is not stored yet: a run that goes on from here reads it again.
+  @Test func placesOfAFileThatGrowsAfterAll() throws {
+    let followed = try Followed(FollowedBounds())
+    try followed.append("line 1\n")
+    try followed.file.open(from: nil)
+    #expect(try followed.read() == "line 1\n")
+    try followed.append("half")
+    try followed.rename(to: "app.log.1")
+    try followed.append("new\n")
+    #expect(try followed.read() == "new\n")
+    #expect(try followed.read(after: 3_601) + followed.read() + followed.read() == "half\n")
+    try followed.append(" and whole\n", to: "app.log.1")
+    #expect(try followed.read(after: 6) == "half and whole\n")
+    #expect(followed.places.contains { $0.offset == 0 && $0.closedBytes == nil && $0.identity.headBytes > 4 })
+    followed.file.store(upTo: 16, line: 3)
+    #expect(followed.places.map(\.offset).sorted() == [4, 7])
+    followed.file.store(upTo: 31, line: 4)
+    #expect(followed.places.map(\.offset).sorted() == [4, 22] && followed.places.allSatisfy { $0.closedBytes == nil })
+  }
+
+  @Test func placesOfAFileThatWasGivenUp() throws {
+    let followed = try Followed(FollowedBounds())
+    try followed.append("line 1\nhalf")
+    try followed.file.open(from: nil)
+    #expect(try followed.read() == "line 1\n")
+    try followed.rename(to: "app.log.1")
+    try followed.append("new\n")
+    #expect(try followed.read() == "new\n")
+    #expect(try followed.read(after: 3_601) + followed.read() + followed.read() == "half\n")
+    followed.file.store(upTo: 11, line: 2)
+    #expect(followed.places.map(\.closedBytes) == [nil, nil])
+    followed.file.store(upTo: 16, line: 3)
+    let given = try #require(followed.places.first { $0.closedBytes != nil })
+    #expect(given.closedBytes == 11 && given.offset == 7 && given.lines == 1)
+  }
+}
+
 @Suite struct FollowedHintTests {
   static let identity = FollowedIdentity(number: FollowedIdentity.Number(device: 2_049, inode: .max), headBytes: 256, headChecksum: .max)
   static let hint = FollowedHint(
