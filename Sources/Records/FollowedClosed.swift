@@ -5,6 +5,8 @@ struct FollowedClosed {
     var stretch: Int
     var place: FollowedPlace
     var path: String
+    /// Whether it was not found when it was last looked for.
+    var isMissing = false
 
     var number: FollowedIdentity.Number { place.identity.number }
   }
@@ -22,20 +24,21 @@ struct FollowedClosed {
 
   /// Learns what files are called now.
   ///
-  /// - Returns: those that are not where they were, nor among the files given, and are forgotten.
+  /// - Returns: those that are not where they were, nor among the files given, for the second time: names may change while they are listed.
+  ///   They are forgotten.
   mutating func find(among beside: [FollowedFolder.Entry]) -> [File] {
+    var lost: [File] = []
     for index in files.indices {
       if let entry = beside.first(where: { $0.number == files[index].number }) { files[index].path = entry.path }
+      let isMissing = FollowedIdentity.Number(of: files[index].path) != files[index].number
+      if isMissing, files[index].isMissing { lost.append(files[index]) }
+      files[index].isMissing = isMissing
     }
-    let lost = files.filter { FollowedIdentity.Number(of: $0.path) != $0.number }
-    files.removeAll { file in lost.contains { $0.stretch == file.stretch } }
+    for file in lost { forget(file) }
     return lost
   }
 
-  /// Those that have grown, which are kept no more.
-  mutating func takeGrown() -> [File] {
-    let grown = files.filter { $0.number.bytes(at: $0.path) ?? 0 > $0.place.closedBytes ?? 0 }
-    files.removeAll { file in grown.contains { $0.stretch == file.stretch } }
-    return grown
-  }
+  var grown: [File] { files.filter { $0.number.bytes(at: $0.path) ?? 0 > $0.place.closedBytes ?? 0 } }
+
+  mutating func forget(_ file: File) { files.removeAll { $0.stretch == file.stretch } }
 }

@@ -37,9 +37,10 @@ package final class FollowedFile: ByteSource {
     generations = FollowedGenerations(
       path: path, bounds: bounds, now: now,
       observer: FollowedGenerations.Observer(
-        onOpen: { generation in progress.of.withLock { $0.open(generation.stretch, generation.place) } },
+        onOpen: { generation in progress.of.withLock { $0.open(generation.stretch, generation.place, generation.descriptor) } },
         onClose: { generation, place in progress.of.withLock { $0.close(generation.stretch, as: place) } },
-        onKeep: { stretch, place in progress.of.withLock { $0.open(stretch, place) } },
+        onMove: { generation, copy in progress.of.withLock { $0.move(generation.stretch, to: copy.descriptor) } },
+        onKeep: { stretch, place in progress.of.withLock { $0.open(stretch, place, nil) } },
         onForget: { stretch in progress.of.withLock { $0.forget(stretch) } },
         onOthers: { others in progress.of.withLock { $0.others = Array(others) } }, say: say))
   }
@@ -130,6 +131,8 @@ package final class FollowedFile: ByteSource {
   private func end(_ generation: FollowedGeneration, _ buffer: UnsafeMutableRawBufferPointer) -> Int {
     unended = nil
     buffer[0] = 0x0A
+    // Before the line's end is given: what is kept of the file is the beginning of the line, should it go on after all.
+    if generation.isEnding { generations.giveUp(generation) }
     progress.of.withLock { $0.give(generation.stretch, bytes: 1, lines: 1, from: (generation.offset, generation.lines), isAddition: true) }
     return 1
   }

@@ -102,11 +102,9 @@ package struct FollowedFolder {
   private static func entry(_ path: String) -> Entry? {
     var status = stat()
     guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-    defer { if descriptor >= 0 { close(descriptor) } }
-    if descriptor >= 0 { fstat(descriptor, &status) }
+    let descriptor = FollowedDescriptor.open(path)
     return Entry(
-      path: path, number: FollowedIdentity.Number(status), head: descriptor >= 0 ? FollowedIdentity.head(of: descriptor) : nil,
+      path: path, number: descriptor?.number ?? FollowedIdentity.Number(status), head: descriptor?.head,
       changedAt: Int64(status.st_mtim.tv_sec) &* 1_000_000 &+ Int64(status.st_mtim.tv_nsec) / 1_000)
   }
 

@@ -20,7 +20,7 @@ extension FollowedGenerations {
     // Where the name is still its file's, nothing has had it since.
     var isUnchanged = false
     let moved = places.filter { place in
-      guard let found = find(place, where: { open($0, place.identity.number, at: place) }) else { return true }
+      guard let found = find(place, where: { isOpened($0, place.identity.number, at: place) }) else { return true }
       if found != path { checkNaming(found) } else if place.identity.headBytes > 0 { isUnchanged = true }
       return false
     }
@@ -33,19 +33,26 @@ extension FollowedGenerations {
     let isFresh = { [self, isUnchanged] entry in !isUnchanged && isNew(entry) && (isComplete || entry.changedAt >= hint.notedAt - Self.slackMicroseconds) }
     for place in moved {
       // Where it was emptied, what it held may be in a copy, which may have been read further than it is stored.
-      if let copy = all.first(where: { $0.holds(place) }) {
+      if let copy = all.first(where: { place.identity.headBytes > 0 && place.isBehind($0.descriptor) }) {
         guard copy.offset > place.offset else { continue }
         copy.begin(at: place.offset, lines: place.lines)
         observer.onOpen(copy)
         continue
       }
-      let copies = place.identity.headBytes > 0 ? beside.filter(isFresh) + beside : []
-      if copies.contains(where: { open($0.path, $0.number, at: place) }) { continue }
+      if place.identity.headBytes > 0 {
+        if beside.contains(where: { isOpened($0.path, $0.number, at: place) }) { continue }
+        // One that begins alike and is new is read from its beginning in any case.
+        if beside.contains(where: { isFresh($0) && place.identity.begins($0.head ?? []) }) { continue }
+      }
       if place.identity.number == named, access(path, R_OK) != 0 { continue }
       observer.say(
         "\(path): a file that had the name is not in \(place.folder) any more, or was emptied, and no copy of it is there; it was read up to byte \(place.offset): if more was written to it, ingest it from where it is now, packed or not, and what is stored counts once"
       )
     }
     know(beside.filter { !isFresh($0) || open($0) })
+  }
+
+  func isOpened(_ candidate: String, _ number: FollowedIdentity.Number, at place: FollowedPlace) -> Bool {
+    if case .opened = open(candidate, number, at: place) { true } else { false }
   }
 }

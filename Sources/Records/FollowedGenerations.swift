@@ -9,6 +9,8 @@ final class FollowedGenerations {
     var onOpen: (FollowedGeneration) -> Void
     /// How it is kept, if it is.
     var onClose: (FollowedGeneration, FollowedPlace?) -> Void
+    /// What a file held before it was emptied is in a copy.
+    var onMove: (FollowedGeneration, FollowedGeneration) -> Void
     /// A file that an earlier run gave up is kept as it is, or not any more.
     var onKeep: (Int, FollowedPlace) -> Void
     var onForget: (Int) -> Void
@@ -28,6 +30,8 @@ final class FollowedGenerations {
   var stretches = 0
   /// The files beside it that were there when they were last looked at.
   var known: [FollowedIdentity.Number: FollowedIdentity] = [:]
+  /// Those that were missing then for the first time: names may change while they are listed.
+  private var missing: [FollowedIdentity.Number: FollowedIdentity] = [:]
   /// Of them those that are not read, or no more, in the order in which they were last written to.
   private var others: [FollowedIdentity] = []
   private var lookedAt: ContinuousClock.Instant?
@@ -37,6 +41,7 @@ final class FollowedGenerations {
   private var isAbsenceTold = false
   private var isBoundTold = false
   private var isNamingTold = false
+  private var isUnreadableTold = false
   /// Files that were given up, and when they were last looked at.
   var closed = FollowedClosed()
   private var lookedAtClosedAt: ContinuousClock.Instant?
@@ -94,10 +99,12 @@ final class FollowedGenerations {
     if !isSame {
       for generation in all where generation.isNamed {
         generation.loseName(now: now)
-        if let renamed = generation.currentPath, renamed != generation.path { checkNaming(renamed) }
+        if let renamed = generation.descriptor.path, renamed != generation.path { checkNaming(renamed) }
       }
-      try? openNamed(isFirst: false)
       if named != nil { sawChangeAt = now } else { lookForChange(now) }
+      // Before the newest: a run that ends in between must not take that one for the only one.
+      if named != nil { takeIn() }
+      try? openNamed(isFirst: false)
     }
     if lookedAtClosedAt.map({ now - $0 >= .seconds(Self.lookAtClosedSeconds) }) ?? true {
       lookedAtClosedAt = now
@@ -126,9 +133,17 @@ final class FollowedGenerations {
 
   /// Opens files that were given up and have grown since.
   private func openGrown() {
-    for file in closed.takeGrown() {
-      observer.onForget(file.stretch)
-      _ = open(file.path, file.number, at: file.place)
+    for file in closed.grown {
+      switch open(file.path, file.number, at: file.place) {
+      case .opened, .another:
+        closed.forget(file)
+        observer.onForget(file.stretch)
+      case .absent: break
+      case .unreadable(let reason):
+        guard !isUnreadableTold else { break }
+        isUnreadableTold = true
+        observer.say("cannot open \(file.path), which has grown: \(reason); what it holds after byte \(file.place.offset) is not read as long as that is so")
+      }
     }
   }
 
@@ -142,7 +157,7 @@ final class FollowedGenerations {
   }
 
   private func openNamed(isFirst: Bool) throws {
-    guard let descriptor = Self.open(path) else {
+    guard let descriptor = FollowedDescriptor.open(path) else {
       let reason = errno
       var status = stat()
       if isFirst, stat(path, &status) == 0, status.st_mode & S_IFMT != S_IFREG {
@@ -156,12 +171,13 @@ final class FollowedGenerations {
       return
     }
     isAbsenceTold = false
-    var status = stat()
-    fstat(descriptor, &status)
-    if let earlier = all.first(where: { $0.number == FollowedIdentity.Number(status) }) {
+    if let kept = closed.files.first(where: { $0.number == descriptor.number }), case .opened = open(path, kept.number, at: kept.place) {
+      closed.forget(kept)
+      observer.onForget(kept.stretch)
+    }
+    if let earlier = all.first(where: { $0.number == descriptor.number }) {
       earlier.isNamed = true
       earlier.resume()
-      close(descriptor)
     } else {
       add(descriptor, at: path, isNamed: true)
     }
@@ -169,7 +185,7 @@ final class FollowedGenerations {
 
   /// Begins again with a file that was emptied, and opens the copies of what it held.
   func rewind(_ generation: FollowedGeneration) {
-    openCopies(of: generation.place)
+    if let copy = openCopies(of: generation.place) { observer.onMove(generation, copy) }
     observer.onClose(generation, nil)
     generation.rewind(as: stretches)
     stretches += 1
@@ -177,18 +193,25 @@ final class FollowedGenerations {
   }
 
   /// What was in a file when it was emptied may be in a copy, and nowhere else; where it was emptied twice between two looks, in two.
-  private func openCopies(of place: FollowedPlace) {
+  ///
+  /// - Returns: the copy that goes on where the file was read.
+  private func openCopies(of place: FollowedPlace) -> FollowedGeneration? {
+    guard place.identity.headBytes > 0 else {
+      takeIn()
+      return nil
+    }
     let beside = folder.entries
-    var isFound = place.identity.headBytes == 0
+    var copy: FollowedGeneration?
     let settled = beside.filter { entry in
       guard isNew(entry) else { return true }
-      guard !isFound, open(entry.path, entry.number, at: place) else { return open(entry) }
-      isFound = true
+      guard copy == nil, isOpened(entry.path, entry.number, at: place) else { return open(entry) }
+      copy = all.last
       return true
     }
     // One that was there at the start, before its file was emptied.
-    if !isFound { _ = beside.contains { open($0.path, $0.number, at: place) } }
+    if copy == nil, beside.contains(where: { isOpened($0.path, $0.number, at: place) }) { copy = all.last }
     know(settled)
+    return copy
   }
 
   /// Gives up renamed files that do not grow any more: what is left of them is taken as a line.
@@ -201,20 +224,21 @@ final class FollowedGenerations {
     if renamed.count > bounds.renamedFilesMax { given = renamed.first(where: \.isEnding) ?? renamed.min { $0.quietSince < $1.quietSince } }
     for generation in renamed {
       let news = generation.news(now: now)
-      let quietSeconds = generation.isUnlinked ? min(Self.quietUnlinkedSeconds, bounds.renamedQuietSeconds) : bounds.renamedQuietSeconds
+      let quietSeconds = generation.descriptor.isUnlinked ? min(Self.quietUnlinkedSeconds, bounds.renamedQuietSeconds) : bounds.renamedQuietSeconds
       guard generation.isEnding || generation === given || news == .none && now - generation.quietSince >= .seconds(quietSeconds) else { continue }
       if !generation.isEnding {
         // What is left of it has no end, and gets none.
         generation.finish()
         if generation === given { tellBound() }
       } else if unended !== generation, news == .none {
-        all.removeAll { $0 === generation }
         giveUp(generation)
       }
     }
   }
 
-  private func giveUp(_ generation: FollowedGeneration) {
+  /// Reads a file no more, unless it grows after all.
+  func giveUp(_ generation: FollowedGeneration) {
+    all.removeAll { $0 === generation }
     let kept = generation.closed
     observer.onClose(generation, kept?.place)
     know(generation)
@@ -232,19 +256,17 @@ final class FollowedGenerations {
 
   // MARK: - Files beside
 
-  /// Opens a file if it has a number, begins as the file of a place and is as long: that file itself, or a copy of it.
-  func open(_ candidate: String, _ number: FollowedIdentity.Number, at place: FollowedPlace) -> Bool {
-    guard let descriptor = Self.open(candidate) else { return false }
-    var status = stat()
-    fstat(descriptor, &status)
-    guard FollowedIdentity.Number(status) == number, !all.contains(where: { $0.number == number }), Int64(status.st_size) >= place.offset,
-      place.identity.begins(FollowedIdentity.head(of: descriptor))
-    else {
-      close(descriptor)
-      return false
-    }
+  enum Opening {
+    case opened, another, absent
+    case unreadable(String)
+  }
+
+  /// Opens a file if it has a number and holds what was before a place: that file itself, or a copy of it.
+  func open(_ candidate: String, _ number: FollowedIdentity.Number, at place: FollowedPlace) -> Opening {
+    guard let descriptor = FollowedDescriptor.open(candidate) else { return errno == ENOENT ? .absent : .unreadable(String(cString: strerror(errno))) }
+    guard descriptor.number == number, !all.contains(where: { $0.number == number }), place.isBehind(descriptor) else { return .another }
     add(descriptor, at: candidate, isNamed: false, offset: place.offset, lines: place.lines)
-    return true
+    return .opened
   }
 
   /// Whether a file has come since files beside were last looked at. One that was empty then, and has something now, may be another.
@@ -257,7 +279,10 @@ final class FollowedGenerations {
 
   /// Whatever is new among them must have been opened before.
   func know(_ beside: [FollowedFolder.Entry]) {
+    let before = known.filter { missing[$0.key] == nil }
     known = Dictionary(beside.map { ($0.number, $0.identity) }, uniquingKeysWith: { first, _ in first })
+    missing = before.filter { known[$0.key] == nil }
+    known.merge(missing) { found, _ in found }
     others = beside.map(\.identity).filter { other in !all.contains { $0.number == other.number } }
     observer.onOthers(others.suffix(FollowedHint.othersMax))
   }
@@ -265,44 +290,28 @@ final class FollowedGenerations {
   /// A file that is read no more.
   private func know(_ generation: FollowedGeneration) {
     known[generation.number] = generation.identity
+    others.removeAll { $0.number == generation.number }
     others.append(generation.identity)
     observer.onOthers(others.suffix(FollowedHint.othersMax))
   }
 
   /// - Returns: false where the file is not there any more, or another one: it is to be looked for again.
   func open(_ entry: FollowedFolder.Entry) -> Bool {
-    guard let descriptor = Self.open(entry.path) else {
+    guard let descriptor = FollowedDescriptor.open(entry.path) else {
       let reason = errno
       guard reason != ENOENT else { return false }
       observer.say("cannot open \(entry.path), which may have had the name of \(path): \(String(cString: strerror(reason))); what it holds is not read")
       return true
     }
-    var status = stat()
-    guard fstat(descriptor, &status) == 0, FollowedIdentity.Number(status) == entry.number else {
-      close(descriptor)
-      return false
-    }
+    guard descriptor.number == entry.number else { return false }
     add(descriptor, at: entry.path, isNamed: false)
     return true
   }
 
-  private func add(_ descriptor: Int32, at path: String, isNamed: Bool, offset: Int64 = 0, lines: UInt64 = 0) {
+  private func add(_ descriptor: FollowedDescriptor, at path: String, isNamed: Bool, offset: Int64 = 0, lines: UInt64 = 0) {
     let generation = FollowedGeneration(descriptor, at: path, isNamed: isNamed, stretch: stretches, offset: offset, lines: lines, now: now())
     stretches += 1
     all.append(generation)
     observer.onOpen(generation)
-  }
-
-  /// - Returns: nil for what is absent, may not be read, or is no regular file.
-  private static func open(_ path: String) -> Int32? {
-    let descriptor = Glibc.open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-    guard descriptor >= 0 else { return nil }
-    var status = stat()
-    guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
-      close(descriptor)
-      errno = ENOENT
-      return nil
-    }
-    return descriptor
   }
 }

@@ -29,13 +29,13 @@ package struct FollowedHint: Sendable, Equatable {
   /// Reads the files that were open from their beginnings.
   package var rereading: FollowedHint {
     var hint = self
-    for index in hint.places.indices where hint.places[index].closedBytes == nil { (hint.places[index].offset, hint.places[index].lines) = (0, 0) }
+    hint.places = places.map { $0.closedBytes == nil ? $0.beginning : $0 }
     return hint
   }
 
   /// As the store keeps it: fields apart by colons, files by semicolons, places and others by a bar.
   package var text: String {
-    let places = places.map { "\(Self.text($0.identity)):\($0.offset):\($0.lines):\($0.closedBytes.map { "\($0)" } ?? ""):\(Self.escaped($0.folder))" }
+    let places = places.map { "\(Self.text($0.identity)):\($0.offset):\($0.lines):\($0.tailChecksum):\($0.closedBytes.map { "\($0)" } ?? ""):\(Self.escaped($0.folder))" }
     return (["\(Self.version):\(fingerprint):\(notedAt)"] + places).joined(separator: ";") + "|" + others.map(Self.text).joined(separator: ";")
   }
 
@@ -47,10 +47,10 @@ package struct FollowedHint: Sendable, Equatable {
     guard let first = files.first, first.count == 3, UInt64(first[0]) == Self.version, let fingerprint = UInt32(first[1]), let notedAt = Int64(first[2]) else { return nil }
     self.init(fingerprint: fingerprint, notedAt: notedAt, places: [], others: [])
     for parts in files.dropFirst() {
-      guard parts.count == 8, let identity = Self.identity(parts[..<4]), let offset = Int64(parts[4]), offset >= 0, let lines = UInt64(parts[5]),
-        let folder = Self.unescaped(parts[7]), parts[6].isEmpty || Int64(parts[6]) != nil
+      guard parts.count == 9, let identity = Self.identity(parts[..<4]), let offset = Int64(parts[4]), offset >= 0, let lines = UInt64(parts[5]),
+        let tailChecksum = UInt32(parts[6]), parts[7].isEmpty || Int64(parts[7]) != nil, let folder = Self.unescaped(parts[8])
       else { return nil }
-      places.append(FollowedPlace(identity: identity, folder: folder, offset: offset, lines: lines, closedBytes: Int64(parts[6])))
+      places.append(FollowedPlace(identity: identity, folder: folder, offset: offset, lines: lines, tailChecksum: tailChecksum, closedBytes: Int64(parts[7])))
     }
     for other in halves[1].split(separator: ";") {
       guard let identity = Self.identity(other.split(separator: ":")[...]) else { return nil }

@@ -47,11 +47,4 @@ package struct FollowedIdentity: Sendable, Equatable {
 
   /// Whether a file begins as this one does.
   func begins(_ head: [UInt8]) -> Bool { head.count >= headBytes && CRC32C.checksum(Array(head.prefix(headBytes))) == headChecksum }
-
-  /// The first bytes of a file, as many as there are up to a bound.
-  static func head(of descriptor: Int32, bytes: Int = headBytesMax) -> [UInt8] {
-    var head = [UInt8](repeating: 0, count: bytes)
-    let count = head.withUnsafeMutableBytes { pread(descriptor, $0.baseAddress, bytes, 0) }
-    return Array(head.prefix(max(0, count)))
-  }
 }

@@ -22,22 +22,27 @@ struct FollowedProgress: Sendable {
   private var streamOffset: UInt64 = 0
   private var streamLine: UInt64 = 0
   /// What is stored of each file, in the order in which they were opened.
-  private var stored: [(stretch: Int, place: FollowedPlace)] = []
+  private var stored: [(stretch: Int, place: FollowedPlace, descriptor: FollowedDescriptor?)] = []
   /// Files beside them that are not read.
   var others: [FollowedIdentity] = []
   /// Files that are read no more, and how they are kept.
   private var closing: [Int: FollowedPlace?] = [:]
 
-  /// A stretch of a file, up to where it is emptied, which is read from some place on.
-  mutating func open(_ stretch: Int, _ place: FollowedPlace) {
+  /// A stretch of a file, up to where it is emptied, which is read from some place on; without a file where it is kept as it is.
+  mutating func open(_ stretch: Int, _ place: FollowedPlace, _ descriptor: FollowedDescriptor?) {
     stored.removeAll { $0.stretch == stretch }
-    stored.append((stretch, place))
+    stored.append((stretch, place, descriptor))
   }
 
   /// A file that is read no more: once all that was read of it is stored it is kept as it is given, or forgotten.
   mutating func close(_ stretch: Int, as place: FollowedPlace?) {
     closing[stretch] = .some(place)
     closeStored()
+  }
+
+  /// What was read of it is in another file.
+  mutating func move(_ stretch: Int, to descriptor: FollowedDescriptor) {
+    if let index = stored.firstIndex(where: { $0.stretch == stretch }) { stored[index].descriptor = descriptor }
   }
 
   /// A file that was kept, and is not to be once all that was read of it is stored.
@@ -48,7 +53,7 @@ struct FollowedProgress: Sendable {
     for (stretch, place) in closing where !unstored.contains(stretch) {
       closing[stretch] = nil
       if let place, let index = stored.firstIndex(where: { $0.stretch == stretch }) {
-        stored[index].place = place
+        (stored[index].place, stored[index].descriptor) = (place, nil)
       } else {
         stored.removeAll { $0.stretch == stretch }
       }
@@ -68,7 +73,7 @@ struct FollowedProgress: Sendable {
   ///   - lines: how many lines end in them.
   mutating func give(_ stretch: Int, bytes: Int, lines: Int, from place: (offset: Int64, lines: UInt64), isAddition: Bool = false) {
     let segment = Segment(streamOffset: streamOffset, streamLine: streamLine, stretch: stretch, offset: place.offset, lines: place.lines, isAddition: isAddition)
-    // One that goes on where the last one ends is a part of it: blank lines alone are never stored, and may be many.
+    // One that goes on where the last one ends is a part of it: there may be many before anything is stored.
     if segments.last.map({ !$0.continues(in: segment) }) ?? true { segments.append(segment) }
     streamOffset += UInt64(bytes)
     streamLine += UInt64(lines)
@@ -108,5 +113,7 @@ struct FollowedProgress: Sendable {
   }
 
   /// How far each file is stored.
-  var places: [FollowedPlace] { stored.map(\.place) }
+  ///
+  /// Where a file was emptied a moment ago, what is before its place is not what was stored: a later run does not find the place there.
+  var places: [FollowedPlace] { stored.map { stored in stored.descriptor.map { stored.place.checked(in: $0) } ?? stored.place } }
 }

@@ -80,9 +80,12 @@ package final class GzipBytes: ByteSource {
   }
 
   private func inflateSome(into target: UnsafeMutableRawBufferPointer, within milliseconds: Int32?) throws -> Int? {
+    let deadline = milliseconds.map { ContinuousClock.now + .milliseconds($0) }
     while true {
       if available.isEmpty {
-        guard let count = try source.read(into: buffer, within: milliseconds) else { return nil }
+        // Bytes may come one by one, and many of them give nothing.
+        let left = deadline.map { Int32(max(0, ($0 - .now) / .milliseconds(1))) }
+        guard let count = try source.read(into: buffer, within: left) else { return nil }
         available = buffer[0..<count]
         if count == 0 {
           guard state == .betweenMembers else { throw damaged("ends in the middle") }

@@ -55,7 +55,7 @@ package struct LineReader: ~Copyable {
   /// - Parameters:
   ///   - deadline: when to give ``Next/idle`` instead of waiting for more input; nil to wait for ever. Lines that have been read are given all
   ///     the same.
-  ///   - waitMax: microseconds that a deadline can be away; a clock that was set back does not put it off.
+  ///   - waitMax: microseconds that a deadline can be away; where it is more, the clock was set back, and it has come.
   package mutating func next(until deadline: Timestamp? = nil, waitMax: Int64 = .max) -> Next {
     var searched = start
     while true {
@@ -84,22 +84,23 @@ package struct LineReader: ~Copyable {
         searched -= start
         start = 0
       }
-      let left = deadline.map { min($0.microseconds - now().microseconds, waitMax) / 1_000 }
-      if let left, left <= 0 { return .idle }
+      let left = deadline.map { $0.microseconds - now().microseconds }
+      if let left, left <= 0 || left > waitMax { return .idle }
       do {
         let room = UnsafeMutableRawBufferPointer(start: buffer + end, count: capacity - end)
-        guard let count = try source.read(into: room, within: left.map { Int32(clamping: $0) }) else { return .idle }
+        guard let count = try source.read(into: room, within: left.map { Int32(clamping: $0 / 1_000) }) else { return .idle }
         if count == 0 { isAtEnd = true }
         end += count
         if isFirst { skipByteOrderMark() }
         searched = max(searched, start)
       } catch {
         let length = skipped + UInt64(end - start)
-        if length > 0 {
+        let error = error as? InputError ?? InputError(.unreadable, "cannot read the input")
+        // An interrupted line was not read.
+        if length > 0, error.code != .interrupted {
           line += 1
           offset = consumed
         }
-        let error = error as? InputError ?? InputError(.unreadable, "cannot read the input")
         return .broken(error, cutLine: length > 0 ? length : nil)
       }
     }

@@ -503,6 +503,50 @@ def odd_edits(checks: Checks, program: Program, stores: object, folder: str) -> 
     checks.equal(follower.end().code, 0, "a clean end")
 
 
+def banners(checks: Checks, program: Program, stores: object, folder: str) -> None:
+    """Logs that all begin with the same line, longer than what files are told apart by."""
+    path, database = os.path.join(folder, "banner.log"), stores.fresh("banners")
+    banner = lines("banner", comment="=" * 400)
+    put(path, banner + lines(*(f"a{number}" for number in range(10))))
+    follower = Follower(program, database, path)
+    checks.equal(wait(program, database, 11), 11, "what is there")
+    os.truncate(path, 0)
+    put(path, banner + lines(*(f"b{number}" for number in range(20))))
+    checks.equal(wait(program, database, 31), 31, "emptied, and longer at once")
+    follower.end()
+    # Packed while nobody follows, so that the next two are told from it by more than how they begin.
+    os.unlink(path)
+    put(path, banner + lines(*(f"c{number}" for number in range(30))))
+    os.rename(path, path + ".1")
+    put(path, banner + lines(*(f"d{number}" for number in range(30))))
+    follower = Follower(program, database, path)
+    checks.equal(wait(program, database, 91), 91, "rotated twice while nobody followed")
+    follower.end()
+    os.truncate(path, 0)
+    put(path, banner + lines(*(f"e{number}" for number in range(40))))
+    follower = Follower(program, database, path)
+    checks.equal(wait(program, database, 131), 131, "emptied while nobody followed, and longer")
+    follower.end()
+    checks.equal(program.verify(database).code, 0, "verify")
+
+
+def hard_links(checks: Checks, program: Program, stores: object, folder: str) -> None:
+    """Rotated by a second name, whose first is then taken away."""
+    path, database = os.path.join(folder, "linked.log"), stores.fresh("hard_links")
+    put(path, lines("1"))
+    follower = Follower(program, database, path, arguments=("--renamed-quiet-max", "1s"))
+    checks.equal(wait(program, database, 1), 1, "what is there")
+    for number in range(1, 4):
+        os.link(path, f"{path}.{number}")
+        os.unlink(path)
+        put(path, lines(f"new {number}"))
+        time.sleep(2)
+        put(f"{path}.{number}", lines(f"late {number}"))
+        checks.equal(wait(program, database, 1 + 2 * number), 1 + 2 * number, f"rotation {number}: read on after it was given up")
+    ended = follower.end()
+    checks.check(ended.code == 0 and b"(deleted)" not in ended.stderr and b"not found" not in ended.stderr, "nothing untrue is told", ended.brief())
+
+
 def permissions(checks: Checks, program: Program, stores: object, folder: str) -> None:
     """As another user, for root may read everything. Files alone matter, so the store is always SQLite's."""
     ordinary = ["setpriv", "--reuid", "65534", "--clear-groups"] if os.geteuid() == 0 else []
@@ -546,7 +590,7 @@ def main() -> int:
     program = Program(options.binary)
     with tempfile.TemporaryDirectory() as folder:
         stores = databases(options.store, folder)
-        for group in (neighbours, absence, switched_links, unusual_names, bounds, holes, long_lines, emptied_alone, other_options, copies, first_copies, strangers, unreadable_hint, standstill, odd_edits, schemes, permissions):
+        for group in (neighbours, absence, switched_links, unusual_names, bounds, holes, long_lines, emptied_alone, other_options, copies, first_copies, strangers, unreadable_hint, standstill, odd_edits, schemes, banners, hard_links, permissions):
             if options.group and group.__name__ not in options.group:
                 continue
             checks.group(group.__name__)

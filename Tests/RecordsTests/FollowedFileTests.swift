@@ -131,8 +131,8 @@ private final class Followed {
   static let hint = FollowedHint(
     fingerprint: 7, notedAt: 1_768_000_000_000_000,
     places: [
-      FollowedPlace(identity: identity, folder: "/var/log/a b:c;d|e%f\n日/", offset: .max, lines: .max),
-      FollowedPlace(identity: FollowedIdentity(number: FollowedIdentity.Number(device: 0, inode: 1), headBytes: 0, headChecksum: 0), folder: "./", offset: 0, lines: 0, closedBytes: 5),
+      FollowedPlace(identity: identity, folder: "/var/log/a b:c;d|e%f\n日/", offset: .max, lines: .max, tailChecksum: .max),
+      FollowedPlace(identity: FollowedIdentity(number: FollowedIdentity.Number(device: 0, inode: 1), headBytes: 0, headChecksum: 0), folder: "./", offset: 0, lines: 0, tailChecksum: 0, closedBytes: 5),
     ], others: [identity, identity])
 
   @Test func textIsReadBack() throws {
