@@ -39,7 +39,7 @@ package final class FollowedFile: ByteSource {
       observer: FollowedGenerations.Observer(
         onOpen: { generation in progress.of.withLock { $0.open(generation.stretch, generation.place, generation.descriptor) } },
         onClose: { generation, place in progress.of.withLock { $0.close(generation.stretch, as: place) } },
-        onMove: { generation, copy in progress.of.withLock { $0.move(generation.stretch, to: copy.descriptor) } },
+        onMove: { generation, descriptor in progress.of.withLock { $0.move(generation.stretch, to: descriptor) } },
         onKeep: { stretch, place in progress.of.withLock { $0.open(stretch, place, nil) } },
         onForget: { stretch in progress.of.withLock { $0.forget(stretch) } },
         onOthers: { others in progress.of.withLock { $0.others = Array(others) } }, say: say))
@@ -121,7 +121,7 @@ package final class FollowedFile: ByteSource {
     guard let piece = try generation.read(into: buffer, now: now) else { return nil }
     unended = piece.isWhole ? nil : generation
     progress.of.withLock { progress in
-      progress.know(generation.stretch, generation.identity)
+      progress.know(generation.stretch, generation.place)
       progress.give(generation.stretch, bytes: piece.bytes, lines: piece.lines, from: (piece.offset, piece.linesBefore))
     }
     return piece.bytes
@@ -132,7 +132,7 @@ package final class FollowedFile: ByteSource {
     unended = nil
     buffer[0] = 0x0A
     // Before the line's end is given: what is kept of the file is the beginning of the line, should it go on after all.
-    if generation.isEnding { generations.giveUp(generation) }
+    if generation.isEnding, generation.news(now: now()) != .truncated { generations.giveUp(generation) }
     progress.of.withLock { $0.give(generation.stretch, bytes: 1, lines: 1, from: (generation.offset, generation.lines), isAddition: true) }
     return 1
   }

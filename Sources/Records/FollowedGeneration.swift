@@ -138,11 +138,9 @@ final class FollowedGeneration {
   /// What is left is taken as it is.
   func finish() { isEnding = true }
 
-  /// What is left is waited for again, with the beginning of its line.
+  /// What is left is waited for again, unless some of its line has been given already.
   func resume() {
-    guard isEnding else { return }
-    isEnding = false
-    begin(at: lineBegin.offset, lines: lineBegin.lines)
+    if offset == lineBegin.offset { isEnding = false }
   }
 
   /// As it is kept when it is read no more; nil where it was deleted. With what it is called.

@@ -52,7 +52,7 @@ extension FollowedGenerations {
     know(beside.filter { !isFresh($0) || open($0) })
   }
 
-  func isOpened(_ candidate: String, _ number: FollowedIdentity.Number, at place: FollowedPlace) -> Bool {
-    if case .opened = open(candidate, number, at: place) { true } else { false }
+  func isOpened(_ candidate: String, _ number: FollowedIdentity.Number, at place: FollowedPlace, of emptied: FollowedGeneration? = nil) -> Bool {
+    if case .opened = open(candidate, number, at: place, of: emptied) { true } else { false }
   }
 }

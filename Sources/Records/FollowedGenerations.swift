@@ -10,7 +10,7 @@ final class FollowedGenerations {
     /// How it is kept, if it is.
     var onClose: (FollowedGeneration, FollowedPlace?) -> Void
     /// What a file held before it was emptied is in a copy.
-    var onMove: (FollowedGeneration, FollowedGeneration) -> Void
+    var onMove: (FollowedGeneration, FollowedDescriptor) -> Void
     /// A file that an earlier run gave up is kept as it is, or not any more.
     var onKeep: (Int, FollowedPlace) -> Void
     var onForget: (Int) -> Void
@@ -39,6 +39,8 @@ final class FollowedGenerations {
   private var folderChangesAt: [Int64] = []
   private var sawChangeAt: ContinuousClock.Instant?
   private var isAbsenceTold = false
+  /// The file that had the name when it was last another's than that of one that is open.
+  private var namedBefore: FollowedIdentity.Number?
   private var isBoundTold = false
   private var isNamingTold = false
   private var isUnreadableTold = false
@@ -101,9 +103,16 @@ final class FollowedGenerations {
         generation.loseName(now: now)
         if let renamed = generation.descriptor.path, renamed != generation.path { checkNaming(renamed) }
       }
-      if named != nil { sawChangeAt = now } else { lookForChange(now) }
-      // Before the newest: a run that ends in between must not take that one for the only one.
-      if named != nil { takeIn() }
+      if named != nil, named != namedBefore {
+        namedBefore = named
+        sawChangeAt = now
+        // Before the newest: a run that ends in between must not take that one for the only one.
+        takeIn()
+        try? openNamed(isFirst: false)
+        return true
+      }
+      namedBefore = named
+      lookForChange(now)
       try? openNamed(isFirst: false)
     }
     if lookedAtClosedAt.map({ now - $0 >= .seconds(Self.lookAtClosedSeconds) }) ?? true {
@@ -185,7 +194,7 @@ final class FollowedGenerations {
 
   /// Begins again with a file that was emptied, and opens the copies of what it held.
   func rewind(_ generation: FollowedGeneration) {
-    if let copy = openCopies(of: generation.place) { observer.onMove(generation, copy) }
+    openCopies(of: generation)
     observer.onClose(generation, nil)
     generation.rewind(as: stretches)
     stretches += 1
@@ -193,25 +202,19 @@ final class FollowedGenerations {
   }
 
   /// What was in a file when it was emptied may be in a copy, and nowhere else; where it was emptied twice between two looks, in two.
-  ///
-  /// - Returns: the copy that goes on where the file was read.
-  private func openCopies(of place: FollowedPlace) -> FollowedGeneration? {
-    guard place.identity.headBytes > 0 else {
-      takeIn()
-      return nil
-    }
+  private func openCopies(of generation: FollowedGeneration) {
+    let place = generation.place
     let beside = folder.entries
-    var copy: FollowedGeneration?
+    var isFound = place.identity.headBytes == 0
     let settled = beside.filter { entry in
       guard isNew(entry) else { return true }
-      guard copy == nil, isOpened(entry.path, entry.number, at: place) else { return open(entry) }
-      copy = all.last
+      guard !isFound, isOpened(entry.path, entry.number, at: place, of: generation) else { return open(entry) }
+      isFound = true
       return true
     }
-    // One that was there at the start, before its file was emptied.
-    if copy == nil, beside.contains(where: { isOpened($0.path, $0.number, at: place) }) { copy = all.last }
+    // One that was there at the start, before its file was emptied; by a few bytes alone it is not told from others.
+    if !isFound, place.offset > 0 || place.identity.headBytes == FollowedIdentity.headBytesMax { _ = beside.contains { isOpened($0.path, $0.number, at: place, of: generation) } }
     know(settled)
-    return copy
   }
 
   /// Gives up renamed files that do not grow any more: what is left of them is taken as a line.
@@ -262,9 +265,12 @@ final class FollowedGenerations {
   }
 
   /// Opens a file if it has a number and holds what was before a place: that file itself, or a copy of it.
-  func open(_ candidate: String, _ number: FollowedIdentity.Number, at place: FollowedPlace) -> Opening {
+  ///
+  /// - Parameter emptied: of what it is a copy.
+  func open(_ candidate: String, _ number: FollowedIdentity.Number, at place: FollowedPlace, of emptied: FollowedGeneration? = nil) -> Opening {
     guard let descriptor = FollowedDescriptor.open(candidate) else { return errno == ENOENT ? .absent : .unreadable(String(cString: strerror(errno))) }
     guard descriptor.number == number, !all.contains(where: { $0.number == number }), place.isBehind(descriptor) else { return .another }
+    if let emptied { observer.onMove(emptied, descriptor) }
     add(descriptor, at: candidate, isNamed: false, offset: place.offset, lines: place.lines)
     return .opened
   }
@@ -280,10 +286,12 @@ final class FollowedGenerations {
   /// Whatever is new among them must have been opened before.
   func know(_ beside: [FollowedFolder.Entry]) {
     let before = known.filter { missing[$0.key] == nil }
-    known = Dictionary(beside.map { ($0.number, $0.identity) }, uniquingKeysWith: { first, _ in first })
+    // One that cannot be read for a moment is known by what it was.
+    let found = beside.map { entry in entry.head == nil ? known[entry.number] ?? entry.identity : entry.identity }
+    known = Dictionary(found.map { ($0.number, $0) }, uniquingKeysWith: { first, _ in first })
     missing = before.filter { known[$0.key] == nil }
     known.merge(missing) { found, _ in found }
-    others = beside.map(\.identity).filter { other in !all.contains { $0.number == other.number } }
+    others = found.filter { other in !all.contains { $0.number == other.number } }
     observer.onOthers(others.suffix(FollowedHint.othersMax))
   }
 

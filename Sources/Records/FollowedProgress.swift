@@ -22,7 +22,17 @@ struct FollowedProgress: Sendable {
   private var streamOffset: UInt64 = 0
   private var streamLine: UInt64 = 0
   /// What is stored of each file, in the order in which they were opened.
-  private var stored: [(stretch: Int, place: FollowedPlace, descriptor: FollowedDescriptor?)] = []
+  private var stored: [Stored] = []
+
+  private struct Stored: Sendable {
+    var stretch: Int
+    var place: FollowedPlace
+    /// How far it has been given.
+    var given: FollowedPlace
+    /// Nil where it is read no more.
+    var descriptor: FollowedDescriptor?
+  }
+
   /// Files beside them that are not read.
   var others: [FollowedIdentity] = []
   /// Files that are read no more, and how they are kept.
@@ -31,7 +41,7 @@ struct FollowedProgress: Sendable {
   /// A stretch of a file, up to where it is emptied, which is read from some place on; without a file where it is kept as it is.
   mutating func open(_ stretch: Int, _ place: FollowedPlace, _ descriptor: FollowedDescriptor?) {
     stored.removeAll { $0.stretch == stretch }
-    stored.append((stretch, place, descriptor))
+    stored.append(Stored(stretch: stretch, place: place, given: place, descriptor: descriptor))
   }
 
   /// A file that is read no more: once all that was read of it is stored it is kept as it is given, or forgotten.
@@ -61,9 +71,10 @@ struct FollowedProgress: Sendable {
   }
 
   /// Keeps what files are known by up to date.
-  mutating func know(_ stretch: Int, _ identity: FollowedIdentity) {
+  mutating func know(_ stretch: Int, _ given: FollowedPlace) {
     guard let index = stored.firstIndex(where: { $0.stretch == stretch }) else { return }
-    stored[index].place.identity = identity
+    stored[index].place.identity = given.identity
+    stored[index].given = given
   }
 
   /// Bytes of a file, given to the stream.
@@ -114,6 +125,13 @@ struct FollowedProgress: Sendable {
 
   /// How far each file is stored.
   ///
-  /// Where a file was emptied a moment ago, what is before its place is not what was stored: a later run does not find the place there.
-  var places: [FollowedPlace] { stored.map { stored in stored.descriptor.map { stored.place.checked(in: $0) } ?? stored.place } }
+  /// Where a file was emptied a moment ago, what is before its place is not what was stored: a later run must not find the place there.
+  var places: [FollowedPlace] {
+    stored.map { stored in
+      guard let descriptor = stored.descriptor else { return stored.place }
+      var place = stored.place.checked(in: descriptor)
+      if !stored.given.isBehind(descriptor) { place.tailChecksum = ~place.tailChecksum }
+      return place
+    }
+  }
 }

@@ -109,6 +109,26 @@ private final class Followed {
     #expect(followed.places.map(\.offset).sorted() == [4, 22] && followed.places.allSatisfy { $0.closedBytes == nil })
   }
 
+  /// Nobody has looked at it since: a later run must not go on in the middle of what it holds now.
+  @Test func placesOfAFileThatWasEmptiedAMomentAgo() throws {
+    let followed = try Followed(FollowedBounds())
+    let banner = String(repeating: "=", count: 300) + "\n"
+    try followed.append(banner + "old 1\n")
+    try followed.file.open(from: nil)
+    #expect(try followed.read() == banner + "old 1\n")
+    followed.file.store(upTo: 307, line: 2)
+    #expect(followed.places.map(\.offset) == [307])
+    let handle = try #require(FileHandle(forWritingAtPath: followed.path))
+    try handle.truncate(atOffset: 0)
+    try followed.append(banner + "new 1 is longer\nnew 2\n")
+    let hint = followed.file.hint(fingerprint: 0, notedAt: 0)
+    let later = FollowedFile(path: followed.path, bounds: FollowedBounds(), isInterrupted: { false }, say: { _ in })
+    try later.open(from: hint)
+    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 4_096, alignment: 1)
+    defer { buffer.deallocate() }
+    #expect(try later.read(into: buffer, within: nil) == banner.utf8.count + 22)
+  }
+
   @Test func placesOfAFileThatWasGivenUp() throws {
     let followed = try Followed(FollowedBounds())
     try followed.append("line 1\nhalf")
