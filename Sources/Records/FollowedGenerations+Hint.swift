@@ -17,11 +17,9 @@ extension FollowedGenerations {
       // Where nothing is known of what it held, its number alone says little: another program's file may have it now.
       return place.identity.headBytes > 0 ? FollowedFolder.paths(of: number, in: folder.folders + [place.folder]).first(where: isIt) : nil
     }
-    // Where the name is still its file's, nothing has had it since.
-    var isUnchanged = false
     let moved = places.filter { place in
       guard let found = find(place, where: { isOpened($0, place.identity.number, at: place) }) else { return true }
-      if found != path { checkNaming(found) } else if place.identity.headBytes > 0 { isUnchanged = true }
+      if found != path { checkNaming(found) }
       return false
     }
     for place in closedBefore {
@@ -30,7 +28,7 @@ extension FollowedGenerations {
       _ = closed.keep(FollowedClosed.File(stretch: stretches, place: place, path: path))
       stretches += 1
     }
-    let isFresh = { [self, isUnchanged] entry in !isUnchanged && isNew(entry) && (isComplete || entry.changedAt >= hint.notedAt - Self.slackMicroseconds) }
+    let isFresh = { [self] entry in isNew(entry) && (isComplete || entry.changedAt >= hint.notedAt - Self.slackMicroseconds) }
     for place in moved {
       // Where it was emptied, what it held may be in a copy, which may have been read further than it is stored.
       if let copy = all.first(where: { place.identity.headBytes > 0 && place.isBehind($0.descriptor) }) {

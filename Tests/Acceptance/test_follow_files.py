@@ -226,14 +226,22 @@ def schemes(checks: Checks, program: Program, stores: object, folder: str) -> No
     ended = follower.end()
     said = f"a file that had the name is {path}.old now, and is read on; one that has the name between two looks, or while nobody follows, is not found by such a name"
     checks.check(said.encode() in ended.stderr, "is told", ended.brief())
-    # Nothing has had the name since, so nothing new is the log's.
-    put(path + ".8080", lines("x"))
-    put(path, lines("4"))
+
+
+def half_lines(checks: Checks, program: Program, stores: object, folder: str) -> None:
+    """A file of which nothing but the beginning of a line was there begins like any other."""
+    path, database = os.path.join(folder, "half.log"), stores.fresh("half_lines")
+    put(path, lines("1")[:8])
     follower = Follower(program, database, path)
-    checks.equal(wait(program, database, 4 + len(found)), 4 + len(found), "started again without a rotation")
-    time.sleep(0.5)
-    ended = follower.end()
-    checks.check(b"read=1 stored=1 " in ended.stderr, "one line", ended.brief())
+    time.sleep(1.5)
+    follower.end()
+    put(path, lines("1")[8:] + lines("2"))
+    shutil.copyfile(path, path + ".1")
+    os.truncate(path, 0)
+    put(path, lines("3"))
+    follower = Follower(program, database, path)
+    checks.equal(wait(program, database, 3), 3, "copied and emptied while nobody followed")
+    follower.end()
 
 
 def holes(checks: Checks, program: Program, stores: object, folder: str) -> None:
@@ -590,7 +598,7 @@ def main() -> int:
     program = Program(options.binary)
     with tempfile.TemporaryDirectory() as folder:
         stores = databases(options.store, folder)
-        for group in (neighbours, absence, switched_links, unusual_names, bounds, holes, long_lines, emptied_alone, other_options, copies, first_copies, strangers, unreadable_hint, standstill, odd_edits, schemes, banners, hard_links, permissions):
+        for group in (neighbours, absence, switched_links, unusual_names, bounds, holes, long_lines, emptied_alone, other_options, copies, first_copies, strangers, unreadable_hint, standstill, odd_edits, schemes, half_lines, banners, hard_links, permissions):
             if options.group and group.__name__ not in options.group:
                 continue
             checks.group(group.__name__)
