@@ -2,18 +2,20 @@ package import Reports
 package import Storage
 package import Verdicts
 
-/// One run of the scheduled job: folds what is pending, drops what is old, publishes reports, and records how it ended.
+/// One run of the scheduled job: folds what is pending, adds up days that are over, drops what is old, publishes reports, and records
+/// how it ended.
 package struct AggregationJob: Sendable {
   /// What a run did.
   package struct Summary: Sendable {
     package var folded = 0
+    package var daysAddedUp = 0
     package var daysDropped = 0
     package var verdictsDropped = 0
     package var floor: Timestamp?
     package var filesPublished = 0
     /// Why days that are old were left for another run, which is no failure; or nil.
     package var postponement: String?
-    /// Why days that are old could not be dropped; or nil.
+    /// Why a day could not be added up, or days that are old could not be dropped; or nil.
     package var obstacle: String?
   }
 
@@ -42,11 +44,13 @@ package struct AggregationJob: Sendable {
 
   /// - Parameters:
   ///   - hasFailed: whether something else that belongs to the run went wrong already.
+  ///   - isInterrupted: asked where the run may end early without anything being left half done.
   ///   - due: asked with the job's lock held which work is to be done beside folding; all that is set up, where nobody says otherwise.
   /// - Returns: nil where another process does this work at the moment.
   /// - Throws: what ended the run early; it is recorded as failed where the store can be reached.
   package func run(
-    now: Timestamp, hasFailed: Bool = false, due: (any StoreMaintainer) throws -> Set<JobRun.Work> = { _ in [.retention, .reports] }
+    now: Timestamp, hasFailed: Bool = false, isInterrupted: () -> Bool = { false },
+    due: (any StoreMaintainer) throws -> Set<JobRun.Work> = { _ in [.days, .retention, .reports] }
   ) throws -> Summary? {
     guard let maintainer = try store.makeMaintainer() else { return nil }
     defer { maintainer.close() }
@@ -83,6 +87,15 @@ package struct AggregationJob: Sendable {
         summary.verdictsDropped = dropped.verdicts
         summary.postponement = dropped.postponement
         summary.obstacle = dropped.obstacle
+      }
+      // After days were dropped: those are added up once more, without what only their verdicts told.
+      if due.contains(.days) {
+        let made = try doing(.days) {
+          let made = try DaySummaries(of: store, by: maintainer).make(now: now, isInterrupted: isInterrupted)
+          return (made, made.obstacle == nil ? .succeeded : .failed)
+        }
+        summary.daysAddedUp = made.days
+        summary.obstacle = summary.obstacle ?? made.obstacle
       }
       if reports != nil, due.contains(.reports) {
         summary.filesPublished = try doing(.reports) { (try publishReports(now: now), .succeeded) }

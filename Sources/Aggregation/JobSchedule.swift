@@ -2,7 +2,8 @@ package import Reports
 package import Storage
 package import Verdicts
 
-/// When the parts of the job that are done daily are due. What was missed is caught up once, by whichever process comes first.
+/// When the parts of the job that are not done in each run are due: days are added up hourly, for late verdicts undo it, the others are
+/// done daily. What was missed is caught up once, by whichever process comes first.
 package struct JobSchedule: Sendable {
   /// Minutes after local midnight at which reports are published.
   package var reportsMinute: Int
@@ -22,7 +23,14 @@ package struct JobSchedule: Sendable {
       if let last = try lastSuccess(work), last >= appointment { continue }
       due.insert(work)
     }
+    if try Self.areDaysDue(now: now, lastSuccess: lastSuccess) { due.insert(.days) }
     return due
+  }
+
+  /// Whether days are to be added up in one of many runs.
+  package static func areDaysDue(now: Timestamp, lastSuccess: (JobRun.Work) throws -> Timestamp?) rethrows -> Bool {
+    guard let last = try lastSuccess(.days) else { return true }
+    return last < now.floored(to: Timestamp.microsecondsPerHour)
   }
 
   /// The newest instant at which reports were to be published, by the clock of the zone.

@@ -27,6 +27,7 @@ package struct ByteReader {
   }
 
   @inlinable
+  @inline(__always)
   package mutating func varint() -> UInt64 {
     guard position < bytes.count else {
       isDamaged = true
@@ -36,6 +37,10 @@ package struct ByteReader {
     if first < 0x80 {
       position += 1
       return UInt64(first)
+    }
+    if position + 1 < bytes.count, bytes[position + 1] < 0x80 {
+      position += 2
+      return UInt64(first & 0x7F) | UInt64(bytes[position - 1]) << 7
     }
     return longVarint()
   }

@@ -104,7 +104,7 @@ package struct Report: Sendable {
         while let part = order.first, !isBefore(keys[group], keys[part]) {
           order.removeFirst()
           try categories.add(
-            groups.counts[part * stride..<(part + 1) * stride], riskTypes: RiskTypeSet(bits: keys[part][Measure.riskTypesLane]),
+            groups.counts[part * stride..<(part + 1) * stride], riskTypes: RiskTypeSet(bits: keys[part][DimensionCodes.riskTypesLane]),
             nativeNames: keys[part][CodedField.nativeNames.lane])
         }
         try name.appendRows(categories, to: &row, body)

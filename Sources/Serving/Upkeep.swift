@@ -4,6 +4,7 @@ import Ingestion
 import Logging
 import ServiceLifecycle
 import Storage
+import Synchronization
 import Verdicts
 
 /// What goes on by itself: the scheduled job, and rendering the metrics anew.
@@ -41,13 +42,22 @@ struct Upkeep: Service {
   }
 
   private func aggregate() async -> Duration {
-    let result = await blocking {
-      let now = now()
-      return Result { try job.run(now: now) { maintainer in try schedule.due(now: now) { try maintainer.lastSuccess(of: $0) } } }
+    let isEnding = Atomic(false)
+    let result = await withTaskCancellationHandler {
+      await blocking {
+        let now = now()
+        return Result {
+          try job.run(now: now, isInterrupted: { isEnding.load(ordering: .relaxed) }) { maintainer in
+            try schedule.due(now: now) { try maintainer.lastSuccess(of: $0) }
+          }
+        }
+      }
+    } onCancel: {
+      isEnding.store(true, ordering: .relaxed)
     }
     switch result {
     case .success(let summary?):
-      if let obstacle = summary.obstacle { logger.error("old verdicts were not dropped", metadata: ["reason": "\(obstacle)"]) }
+      if let obstacle = summary.obstacle { logger.error("part of the job was left", metadata: ["reason": "\(obstacle)"]) }
       return aggregateEvery
     case .success(nil): return aggregateEvery
     case .failure(let error as StoreError) where error.code == .absent: return Self.retriedAfter

@@ -62,6 +62,18 @@ package protocol StoreSnapshot {
   func forEachTally(
     of combination: Combination, buckets: Range<UInt32>, _ body: (TallyKey, UnsafeRawBufferPointer) throws -> Void) throws
 
+  /// Day tallies of days in the range that equal what the store counts of their days now, ascending.
+  func dayTallies(of days: Range<UInt32>) throws -> [DayTallyKey]
+
+  /// Gives day tallies that ``dayTallies(of:)`` has listed, in this order. The bytes are valid during the call.
+  func forEachDayTally(_ keys: [DayTallyKey], _ body: (DayTallyKey, UnsafeRawBufferPointer) throws -> Void) throws
+
+  /// Days (00:00 UTC) with tallies but without day tallies that end by a time, ascending.
+  func daysWithoutSummary(endingBy time: Timestamp) throws -> [Timestamp]
+
+  /// Numbers under which something is kept as a day tally that no day tally has, or no day that anything is counted on.
+  func unknownDayTallies() throws -> [Int64]
+
   /// Verdicts of a span in ascending order of time, source code and id bytes, in runs of any length. Rows carry the store's codes; fields that were
   /// not asked for are 0. Rows and ids are valid during the call, in which nothing else may be asked of the snapshot.
   func forEachVerdicts(in span: Span, fields: VerdictFields, _ body: (VerdictRun) throws -> Void) throws

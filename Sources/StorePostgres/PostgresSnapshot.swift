@@ -12,6 +12,8 @@ final class PostgresSnapshot: StoreSnapshot {
 
   /// Rows of one FETCH of tallies, each up to some tens of kilobytes.
   private static let talliesFetched = 64
+  /// Day tallies that are asked for at once, each up to a megabyte or two.
+  private static let dayTalliesFetched = 8
   /// Verdicts that are handed on at a time.
   private static let runVerdicts = 2_048
 
@@ -71,6 +73,40 @@ final class PostgresSnapshot: StoreSnapshot {
         if rows.count < Self.talliesFetched { break }
       }
       if let (finished, cells) = sum.finish() { try cells.withUnsafeBytes { try body(finished, $0) } }
+    }
+  }
+
+  func dayTallies(of days: Range<UInt32>) throws -> [DayTallyKey] {
+    try translated {
+      let numbers = DayTallyKey.numbers(of: days)
+      let list = try connection.run("day_tallies.list", .integer(numbers.lowerBound), .integer(numbers.upperBound))
+      return (0..<list.count).compactMap { DayTallyKey(number: list.integer($0, 0)) }
+    }
+  }
+
+  func forEachDayTally(_ keys: [DayTallyKey], _ body: (DayTallyKey, UnsafeRawBufferPointer) throws -> Void) throws {
+    try translated {
+      for start in stride(from: 0, to: keys.count, by: Self.dayTalliesFetched) {
+        let part = keys[start..<min(start + Self.dayTalliesFetched, keys.count)]
+        let found = try connection.run("day_tallies.find_all", .integers(part.map { Optional($0.number) }))
+        for row in 0..<found.count {
+          if let key = DayTallyKey(number: found.integer(row, 0)) { try body(key, found.bytes(row, 1)) }
+        }
+      }
+    }
+  }
+
+  func daysWithoutSummary(endingBy time: Timestamp) throws -> [Timestamp] {
+    try translated {
+      let list = try connection.run("tallies.days_without_summary", .integer(Int64(DayTallyKey.day(of: time))))
+      return try (0..<list.count).map { try self.time(list.integer($0, 0) * Timestamp.microsecondsPerDay, of: "a day") }
+    }
+  }
+
+  func unknownDayTallies() throws -> [Int64] {
+    try translated {
+      let list = try connection.run("day_tallies.unknown")
+      return (0..<list.count).map { list.integer($0, 0) }
     }
   }
 

@@ -30,7 +30,17 @@ struct TallyRows: Sendable {
     try connection.run("tally_deltas.delete_all", .integers(all))
     try connection.run("tallies.delete_all", .integers(all))
     try TallyRows(repair.recount).put(connection)
+    try deleteSummaries(ofTallies: all.compactMap(\.self), connection)
+    for number in try snapshot.unknownDayTallies() {
+      try connection.run("day_tallies.delete", .integer(number), .integer(number + 1))
+    }
     return repair.outcome
+  }
+
+  /// Deletes the day tallies of the days of tallies that have changed.
+  static func deleteSummaries(ofTallies numbers: [Int64], _ connection: PostgresConnection) throws {
+    let days = Set(numbers.compactMap { TallyKey(number: $0) }.map { Int64(DayTallyKey.day(of: $0.start)) })
+    if !days.isEmpty { try connection.run("day_tallies.delete_days", .integers(days.sorted().map { Optional($0) })) }
   }
 
   /// What appends them to what is to be folded: numbers, cells.

@@ -24,6 +24,14 @@ final class SQLiteMaintainer: StoreMaintainer {
 
   func prepare(for span: Span) throws {}
 
+  func keep(_ summary: DaySummary) throws -> Bool {
+    try connection.transaction {
+      guard try summary.holds(in: SQLiteSnapshot(connection: connection, files: files)) else { return false }
+      try TallyTable(connection: connection, files: files).put(summary)
+      return true
+    }
+  }
+
   func drop(_ seal: DaySeal) throws -> Bool {
     try connection.transaction {
       let snapshot = SQLiteSnapshot(connection: connection, files: files)
@@ -37,6 +45,8 @@ final class SQLiteMaintainer: StoreMaintainer {
           .damaged,
           "\(connection.path): the tallies of \(seal.day.rfc3339()) count \(seal.verdicts) verdicts, but \(dropped) would be dropped; run guardtally verify")
       }
+      // What was counted from the verdicts cannot be proved any more.
+      try TallyTable(connection: connection, files: files).deleteSummaries(of: DayTallyKey.day(of: seal.day)..<DayTallyKey.day(of: end))
       let insert = try connection.query("sealed_days.insert", of: files)
       insert.bind(1, seal.day.microseconds)
       insert.bind(2, Int64(seal.verdicts))

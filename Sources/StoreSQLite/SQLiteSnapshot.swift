@@ -71,6 +71,37 @@ struct SQLiteSnapshot: StoreSnapshot {
     }
   }
 
+  func dayTallies(of days: Range<UInt32>) throws -> [DayTallyKey] {
+    let list = try connection.query("day_tallies.list", of: files)
+    defer { list.reset() }
+    list.bind(1, DayTallyKey.numbers(of: days).lowerBound)
+    list.bind(2, DayTallyKey.numbers(of: days).upperBound)
+    var keys: [DayTallyKey] = []
+    while try list.step() { if let key = DayTallyKey(number: list.integer(0)) { keys.append(key) } }
+    return keys
+  }
+
+  func forEachDayTally(_ keys: [DayTallyKey], _ body: (DayTallyKey, UnsafeRawBufferPointer) throws -> Void) throws {
+    let find = try connection.query("day_tallies.find", of: files)
+    defer { find.reset() }
+    for key in keys {
+      find.reset()
+      find.bind(1, key.number)
+      if try find.step() { try body(key, find.blob(0)) }
+    }
+  }
+
+  func daysWithoutSummary(endingBy time: Timestamp) throws -> [Timestamp] {
+    let list = try connection.query("tallies.days_without_summary", of: files)
+    defer { list.reset() }
+    list.bind(1, Int64(DayTallyKey.day(of: time)))
+    var days: [Timestamp] = []
+    while try list.step() { days.append(try self.time(list.integer(0) * Timestamp.microsecondsPerDay, of: "a day")) }
+    return days
+  }
+
+  func unknownDayTallies() throws -> [Int64] { try numbers("day_tallies.unknown") }
+
   func forEachVerdicts(in span: Span, fields: VerdictFields, _ body: (VerdictRun) throws -> Void) throws {
     guard !span.isEmpty else { return }
     let scan = try connection.query("verdict_blocks.in_span", of: files)
@@ -148,8 +179,10 @@ struct SQLiteSnapshot: StoreSnapshot {
   /// Blocks are looked at as they are read.
   func faults() throws -> [String] { [] }
 
-  func unknownTallies() throws -> [Int64] {
-    let list = try connection.query("tallies.unknown", of: files)
+  func unknownTallies() throws -> [Int64] { try numbers("tallies.unknown") }
+
+  private func numbers(_ query: String) throws -> [Int64] {
+    let list = try connection.query(query, of: files)
     defer { list.reset() }
     var numbers: [Int64] = []
     while try list.step() { numbers.append(list.integer(0)) }

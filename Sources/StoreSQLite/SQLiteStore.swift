@@ -212,8 +212,8 @@ package struct SQLiteStore: VerdictStore {
         insert.bind(2, migration.name)
         insert.bind(3, now().microseconds)
         try insert.run()
-        if Migration.recounting.contains(migration.version) { try recountTallies(connection) }
       }
+      if pending.contains(where: { Migration.recounting.contains($0.version) }) { try recountTallies(connection) }
       try connection.execute("PRAGMA application_id = \(Self.applicationID)")
       try connection.execute("COMMIT")
       return pending

@@ -9,6 +9,8 @@ package struct GroupTable: Sendable {
   package let stride: Int
   private var slots: [Int32]
   private var mask: Int
+  /// The group after the one that was asked for last: tallies list groups in much the same order.
+  private var next = 0
 
   package init(stride: Int) {
     self.stride = stride
@@ -16,7 +18,15 @@ package struct GroupTable: Sendable {
     mask = 63
   }
 
+  /// Makes room for as many groups at once, where there are none yet: a table that grows to them copies its counts again and again.
+  package mutating func reserve(_ groups: Int) {
+    guard keys.isEmpty, groups * stride > counts.capacity else { return }
+    keys.reserveCapacity(groups)
+    counts.reserveCapacity(groups * stride)
+  }
+
   package mutating func removeAll() {
+    next = 0
     keys.removeAll(keepingCapacity: true)
     counts.removeAll(keepingCapacity: true)
     for index in slots.indices { slots[index] = -1 }
@@ -24,17 +34,25 @@ package struct GroupTable: Sendable {
 
   /// Where the counts of a group begin in ``counts``; a new group begins with zeros.
   package mutating func base(of key: DimensionCodes) -> Int {
+    if next < keys.count, keys[next] == key {
+      next += 1
+      return (next - 1) * stride
+    }
     var slot = Self.hash(key) & mask
     while true {
       let found = slots[slot]
       if found < 0 { break }
-      if keys[Int(found)] == key { return Int(found) * stride }
+      if keys[Int(found)] == key {
+        next = Int(found) + 1
+        return Int(found) * stride
+      }
       slot = (slot + 1) & mask
     }
     slots[slot] = Int32(keys.count)
     keys.append(key)
     counts.append(contentsOf: repeatElement(0, count: stride))
     if keys.count * 2 > slots.count { grow() }
+    next = keys.count
     return (keys.count - 1) * stride
   }
 
@@ -48,12 +66,13 @@ package struct GroupTable: Sendable {
     }
   }
 
+  /// The lanes' pairs are multiplied by odd numbers of their own (those of SplitMix64 and xxHash) beside each other, not one after
+  /// another.
+  @inline(__always)
   private static func hash(_ key: DimensionCodes) -> Int {
-    var hash: UInt64 = 0
-    for lane in 0..<DimensionCodes.scalarCount {
-      hash = (hash ^ UInt64(key[lane])) &* 0x9E37_79B9_7F4A_7C15
-      hash ^= hash >> 29
-    }
-    return Int(truncatingIfNeeded: hash)
+    let factors = SIMD4<UInt64>(0x9E37_79B9_7F4A_7C15, 0xBF58_476D_1CE4_E5B9, 0x94D0_49BB_1331_11EB, 0xC2B2_AE3D_27D4_EB4F)
+    let products = unsafeBitCast(key, to: SIMD4<UInt64>.self) &* factors
+    let hash = products.wrappedSum()
+    return Int(truncatingIfNeeded: hash ^ hash >> 32)
   }
 }

@@ -7,7 +7,8 @@ package struct TallyDecoder {
   private var reader = ByteReader(UnsafeRawBufferPointer(start: nil, count: 0))
   private var body = UnsafeRawBufferPointer(start: nil, count: 0)
   private var lanes: [Int] = []
-  private var cellsLeft: UInt64 = 0
+  /// Cells that ``next()`` has not read yet, as far as the bytes say the truth.
+  package private(set) var cellsLeft: UInt64 = 0
   private var cellStart = 0
   /// The cell that ``next()`` read last.
   package private(set) var cell = TallyCell()
@@ -15,20 +16,25 @@ package struct TallyDecoder {
   package private(set) var latencyBuckets: [UInt8] = []
 
   /// A decoder to be used for one tally after another.
-  init() {}
+  package init() {}
 
   /// - Parameter bytes: the tally; they must outlive the decoder.
   package init(_ bytes: UnsafeRawBufferPointer, of combination: Combination) throws(TallyDamage) {
-    try begin(bytes, of: combination)
+    try begin(bytes, lanes: combination.dimensions.map(\.lane))
   }
 
-  /// Begins another tally.
-  mutating func begin(_ bytes: UnsafeRawBufferPointer, of combination: Combination) throws(TallyDamage) {
+  /// - Parameter bytes: the day tally; they must outlive the decoder.
+  package init(_ bytes: UnsafeRawBufferPointer, ofDay combination: DayCombination) throws(TallyDamage) {
+    try begin(bytes, lanes: combination.lanes)
+  }
+
+  /// Begins another tally, whose cells have codes of these lanes.
+  mutating func begin(_ bytes: UnsafeRawBufferPointer, lanes next: [Int]) throws(TallyDamage) {
     guard let body = ByteReader.checked(bytes) else { throw TallyDamage() }
     self.body = body
     reader = ByteReader(body)
     for lane in lanes { cell.codes[lane] = 0 }
-    lanes = combination.dimensions.map(\.lane)
+    lanes = next
     guard reader.byte() == TallyEncoder.version else { throw TallyDamage() }
     cellsLeft = reader.varint()
     guard !reader.isDamaged else { throw TallyDamage() }
@@ -66,9 +72,12 @@ package struct TallyDecoder {
   private(set) var riskTypes: UInt32 = 0
 
   private mutating func clearFlagged() {
-    guard riskTypes != 0 else { return }
-    for index in cell.flagged.indices { cell.flagged[index] = 0 }
-    riskTypes = 0
+    while riskTypes != 0 {
+      let type = riskTypes.trailingZeroBitCount
+      cell.flagged[type] = 0
+      cell.flagged[RiskType.count + type] = 0
+      riskTypes &= riskTypes - 1
+    }
   }
 
   /// Clears the causes of the cell before, and reads those of a cell with errors.
@@ -88,11 +97,22 @@ package struct TallyDecoder {
 
   private mutating func readRiskTypes() {
     riskTypes = UInt32(truncatingIfNeeded: reader.varint())
-    guard riskTypes & ~RiskTypeSet.all.bits == 0 else { return reader.isDamaged = true }
-    for type in 0..<RiskType.count where riskTypes & (1 << UInt32(type)) != 0 {
-      cell.flagged[type] = reader.varint()
-      cell.flagged[RiskType.count + type] = reader.varint()
+    guard riskTypes & ~RiskTypeSet.all.bits == 0 else {
+      riskTypes = 0
+      return reader.isDamaged = true
     }
+    var types = riskTypes
+    // A reader of its own, for the counts are written through a pointer.
+    var counts = reader
+    cell.flagged.withUnsafeMutableBufferPointer { flagged in
+      while types != 0 {
+        let type = types.trailingZeroBitCount
+        flagged[type] = counts.varint()
+        flagged[RiskType.count + type] = counts.varint()
+        types &= types - 1
+      }
+    }
+    reader = counts
   }
 
   private mutating func readLatencies() {

@@ -17,8 +17,8 @@ package final class TallyMerger {
   ) throws(TallyDamage) -> [UInt8] {
     encoder.reset()
     let lanes = combination.dimensions.map(\.lane)
-    try left.begin(leftBytes, of: combination)
-    try right.begin(rightBytes, of: combination)
+    try left.begin(leftBytes, lanes: lanes)
+    try right.begin(rightBytes, lanes: lanes)
     var hasLeft = try left.next()
     var hasRight = try right.next()
     while hasLeft || hasRight {

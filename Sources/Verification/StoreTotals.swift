@@ -39,6 +39,9 @@ struct StoreTotals {
     for number in try snapshot.unknownTallies() {
       try report(Difference("tally \(number): no verdict can be counted there; guardtally rebuild removes it"))
     }
+    for number in try snapshot.unknownDayTallies() {
+      try report(Difference("day tally \(number): nothing can be counted there; guardtally rebuild removes it"))
+    }
     let floor = try snapshot.floor()
     try compareSeals(floor: floor, report)
     guard let floor else { return }

@@ -44,12 +44,15 @@ package struct Verifier {
     }
     for day in days {
       try store.read { snapshot in
-        if let floor = try snapshot.floor(), day < floor { return }
+        if let floor = try snapshot.floor(), day < floor {
+          return try Self.reportingDamage(report) { try DayComparison(of: snapshot, day: day).compare(report) }
+        }
         summary.days += 1
         try Self.reportingDamage(report) {
           let recount = try DayRecount(of: snapshot, day: day, newestBySource: &newestBySource)
           summary.verdicts += recount.verdicts
           summary.tallies += try recount.compareTallies(report)
+          try DayComparison(of: snapshot, day: day).compare(report)
         }
       }
     }

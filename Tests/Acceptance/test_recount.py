@@ -359,9 +359,13 @@ def main() -> int:
             checks.group(f"{name}: chosen queries")
             for query in chosen(store):
                 compare(checks, store, query)
-            checks.group(f"{name}: random combinations")
-            for query in sampled(random_, store, 40 if name in ("march", "generated") else 16):
-                compare(checks, store, query)
+            for state in ("before", "after"):
+                checks.group(f"{name}: random combinations {state} days are added up")
+                for query in sampled(random_, store, 25 if name in ("march", "generated") else 12):
+                    compare(checks, store, query)
+                if state == "before":
+                    done = program.aggregate(store.database, "--now", format_time(store.end_us - 24 * HOUR, "UTC"))
+                    checks.equal(done.code, 0, f"aggregate ({done.brief()})")
             check_metrics(checks, store)
         check_exit_codes(checks, program, stores, folder, filled[0].database)
         checks.group("all stores: verify after reading")

@@ -15,18 +15,23 @@ import Verdicts
   }
 
   @Test func whatNeverWasDoneIsDue() throws {
-    #expect(try due("2026-03-05T00:00:00Z", at: 15, last: nil) == [.retention, .reports])
+    #expect(try due("2026-03-05T00:00:00Z", at: 15, last: nil) == [.days, .retention, .reports])
   }
 
   @Test func isDueOnceADay() throws {
-    #expect(try due("2026-03-05T00:14:59Z", at: 15, last: "2026-03-04T00:15:00Z") == [.retention])
+    #expect(try due("2026-03-05T00:14:59Z", at: 15, last: "2026-03-04T00:15:00Z") == [.days, .retention])
     #expect(try due("2026-03-05T00:15:00Z", at: 15, last: "2026-03-05T00:00:10Z") == [.reports])
-    #expect(try due("2026-03-05T23:59:59Z", at: 15, last: "2026-03-05T00:15:00Z") == [])
+    #expect(try due("2026-03-05T23:59:59Z", at: 15, last: "2026-03-05T00:15:00Z") == [.days])
+  }
+
+  @Test func daysAreAddedUpOnceAnHour() throws {
+    #expect(try due("2026-03-05T08:59:59Z", at: 15, last: "2026-03-05T08:00:00Z") == [])
+    #expect(try due("2026-03-05T09:00:00Z", at: 15, last: "2026-03-05T08:59:59Z") == [.days])
   }
 
   /// A week of missed appointments is made up for by one run.
   @Test func missedOnesAreMadeUpForOnce() throws {
-    #expect(try due("2026-03-12T08:00:00Z", at: 15, last: "2026-03-05T00:15:00Z") == [.retention, .reports])
+    #expect(try due("2026-03-12T08:00:00Z", at: 15, last: "2026-03-05T00:15:00Z") == [.days, .retention, .reports])
     #expect(try due("2026-03-12T08:01:00Z", at: 15, last: "2026-03-12T08:00:00Z") == [])
   }
 
@@ -37,8 +42,8 @@ import Verdicts
       ("2026-03-07T07:29:59Z", "2026-03-07T07:30:00Z"), ("2026-03-08T07:29:59Z", "2026-03-08T07:30:00Z"), ("2026-03-09T06:29:59Z", "2026-03-09T06:30:00Z"),
     ] {
       let last = try time(before).advanced(byMicroseconds: -Timestamp.microsecondsPerHour).rfc3339()
-      #expect(try due(before, at: 150, in: zone, last: last) == [], "\(before)")
-      #expect(try due(after, at: 150, in: zone, last: last) == [.reports], "\(after)")
+      #expect(try due(before, at: 150, in: zone, last: last).subtracting([.days]) == [], "\(before)")
+      #expect(try due(after, at: 150, in: zone, last: last).subtracting([.days]) == [.reports], "\(after)")
     }
   }
 }

@@ -15,10 +15,10 @@ extension StoreSuite {
     ("discards what is selected and nothing else", { try $0.discardsWhatIsSelected() }),
   ]
 
-  private static let day = Timestamp(microseconds: start)
-  private static let nextDay = day.advanced(byMicroseconds: Timestamp.microsecondsPerDay)
+  static let day = Timestamp(microseconds: start)
+  static let nextDay = day.advanced(byMicroseconds: Timestamp.microsecondsPerDay)
 
-  private func withMaintainer<Result>(_ body: (any StoreMaintainer) throws -> Result) throws -> Result {
+  func withMaintainer<Result>(_ body: (any StoreMaintainer) throws -> Result) throws -> Result {
     let maintainer = try #require(try store.makeMaintainer())
     defer { maintainer.close() }
     return try body(maintainer)
@@ -156,13 +156,13 @@ extension StoreSuite {
       #expect(try store.read { try $0.lastAggregation() } == nil)
       try maintainer.record(.succeeded, at: Timestamp(microseconds: 7), [])
       try maintainer.record(.succeeded, at: Timestamp(microseconds: 9), [])
-      #expect(try JobRun.Work.allCases.map { try maintainer.lastSuccess(of: $0) } == [nil, nil, nil])
+      #expect(try JobRun.Work.allCases.map { try maintainer.lastSuccess(of: $0) } == [nil, nil, nil, nil])
       func run(_ work: JobRun.Work, _ time: Int64, _ outcome: AggregationOutcome) -> JobRun {
         JobRun(work: work, startedAt: Timestamp(microseconds: time), duration: 3, outcome: outcome)
       }
       try maintainer.record(.failed, at: Timestamp(microseconds: 20), [run(.fold, 20, .succeeded), run(.reports, 20, .failed)])
       try maintainer.record(.succeeded, at: Timestamp(microseconds: 9), [run(.fold, 10, .succeeded), run(.reports, 11, .succeeded)])
-      #expect(try JobRun.Work.allCases.map { try maintainer.lastSuccess(of: $0)?.microseconds } == [20, nil, 11])
+      #expect(try JobRun.Work.allCases.map { try maintainer.lastSuccess(of: $0)?.microseconds } == [20, nil, nil, 11])
     }
     try store.read { snapshot throws in
       #expect(try snapshot.lastAggregation() == Timestamp(microseconds: 9))

@@ -17,5 +17,13 @@ package struct BucketQuery: Sendable {
   }
 
   /// The tallies that can answer, or nil where only the verdicts can.
-  var combination: Combination? { !measure.isTallied ? nil : Combination.covering(Set(by).union(filters.map(\.dimension))) }
+  var combination: Combination? { !measure.isTallied ? nil : Combination.covering(dimensions) }
+
+  /// What day tallies can answer, that with the fewest cells first.
+  var dayCombinations: [DayCombination] { DayCombination.covering(dimensions, hasNames: measure == .riskTypeSets) }
+
+  /// Which part of the day tallies has what is asked for.
+  var dayPart: DayTallyKey.Part { measure == .latencies ? .latencies : .counts }
+
+  private var dimensions: Set<Dimension> { Set(by).union(filters.map(\.dimension)) }
 }

@@ -2,8 +2,8 @@ package import Storage
 package import Tallies
 import Verdicts
 
-/// Answers a ``BucketQuery``: from the tallies where a bucket consists of whole 15-minute steps, from the verdicts at its ends
-/// and wherever no tallies are kept. Both are exact.
+/// Answers a ``BucketQuery``: from the day tallies for whole days of a bucket that have them, from the tallies for its other 15-minute
+/// steps, from the verdicts at its ends and wherever no tallies are kept. All are exact.
 package struct BucketScan {
   private let snapshot: any StoreSnapshot
   private let query: BucketQuery
@@ -22,6 +22,10 @@ package struct BucketScan {
     let matching = try query.filters.map { (lane: Int($0.dimension.rawValue), codes: $0.matchingCodes(of: try snapshot.values(of: $0.dimension))) }
     var mask = DimensionCodes(repeating: 0)
     for dimension in query.by { mask[dimension.lane] = .max }
+    var dayMask = mask
+    if query.measure == .riskTypeSets {
+      for lane in [CodedField.nativeNames.lane, DimensionCodes.riskTypesLane] { dayMask[lane] = .max }
+    }
     var groups = GroupTable(stride: query.measure.stride)
     var bucket = 0
     func advance(to time: Int64) throws {
@@ -35,8 +39,27 @@ package struct BucketScan {
     }
     let measure = query.measure
     let floor = try snapshot.floor()
-    for part in parts() {
+    for part in parts(summarised: try summaries()) {
       switch part {
+      case .days(let keys):
+        let days = DayTallyCells()
+        // A day has most of the groups that its bucket has, unless those are of fewer dimensions.
+        let isWhole = keys.allSatisfy { $0.combination.dimensions.count == query.by.count }
+        func addDays() throws {
+          try days.forEach { if isWhole { groups.reserve($0 * 5 / 4) } } damaged: {
+            Self.damage("day tally of \($0.combination.name) on \($0.start.rfc3339().prefix(10))")
+          } _: { cells in
+            guard Self.matches(cells.cell.codes, matching), measure.counts(cells) else { return }
+            measure.add(cells, to: &groups.counts, at: groups.base(of: cells.cell.codes & dayMask))
+          }
+          days.removeAll()
+        }
+        try snapshot.forEachDayTally(keys) { key, bytes in
+          if key.start >= query.edges[bucket + 1] || days.byteCount >= DayTallyCells.bytesHeldMax { try addDays() }
+          try advance(to: key.start.microseconds)
+          days.append(key, bytes)
+        }
+        try addDays()
       case .verdicts(let span):
         if let floor, span.from < floor { throw refusal(floor: floor) }
         var fields = measure.fields
@@ -60,9 +83,7 @@ package struct BucketScan {
               measure.add(cells, to: &groups.counts, at: groups.base(of: cells.cell.codes & mask))
             }
           } catch is TallyDamage {
-            throw StoreError(
-              .damaged,
-              "the tally of \(combination.name) at \(key.start.rfc3339()) is damaged; guardtally verify shows what else is, guardtally rebuild mends tallies")
+            throw Self.damage("tally of \(combination.name) at \(key.start.rfc3339())")
           }
         }
       }
@@ -78,32 +99,71 @@ package struct BucketScan {
     return true
   }
 
+  private static func damage(_ what: String) -> StoreError {
+    StoreError(.damaged, "the \(what) is damaged; guardtally verify shows what else is, guardtally rebuild mends tallies")
+  }
+
   // MARK: - Where the counts come from
 
   enum Part: Equatable {
     case verdicts(Span)
     case tallies(Range<UInt32>, Combination)
+    case days([DayTallyKey])
   }
 
-  /// The query's span in order: whole 15-minute steps of one bucket from tallies, what is left of a bucket from verdicts.
-  func parts() -> [Part] {
+  /// For each day that has one the smallest day tally that can answer; none where no bucket has a whole day.
+  private func summaries() throws -> [UInt32: DayTallyKey] {
+    let hasWholeDay = zip(query.edges, query.edges.dropFirst()).contains { !Self.wholeDays(from: $0, to: $1).isEmpty }
+    guard hasWholeDay, let first = query.edges.first, let last = query.edges.last else { return [:] }
+    let order = query.dayCombinations
+    var summaries: [UInt32: DayTallyKey] = [:]
+    for key in try snapshot.dayTallies(of: Self.wholeDays(from: first, to: last)) where key.part == query.dayPart {
+      guard let rank = order.firstIndex(of: key.combination) else { continue }
+      if let other = summaries[key.day], let otherRank = order.firstIndex(of: other.combination), otherRank < rank { continue }
+      summaries[key.day] = key
+    }
+    return summaries
+  }
+
+  /// Days (UTC) that lie in a stretch of time as a whole.
+  private static func wholeDays(from: Timestamp, to: Timestamp) -> Range<UInt32> {
+    let first = DayTallyKey.day(of: max(from, Timestamp(microseconds: 0)).raised(to: Timestamp.microsecondsPerDay))
+    return first..<max(first, DayTallyKey.day(of: to))
+  }
+
+  /// The query's span in order.
+  ///
+  /// - Parameter summarised: day tallies by day.
+  func parts(summarised: [UInt32: DayTallyKey]) -> [Part] {
     guard let first = query.edges.first, let last = query.edges.last, first < last else { return [] }
-    guard let combination else { return [.verdicts(Span(from: first, to: last))] }
+    if combination == nil, summarised.isEmpty { return [.verdicts(Span(from: first, to: last))] }
+    let days = summarised.keys.sorted()
+    var next = 0
     var parts: [Part] = []
     for index in 0..<query.edges.count - 1 {
-      let from = query.edges[index]
-      let to = query.edges[index + 1]
-      let wholeFrom = from.raised(to: TallyKey.grainMicroseconds)
-      let wholeTo = to.floored(to: TallyKey.grainMicroseconds)
-      guard wholeFrom < wholeTo else {
-        append(.verdicts(Span(from: from, to: to)), to: &parts)
-        continue
+      var from = query.edges[index]
+      let whole = Self.wholeDays(from: from, to: query.edges[index + 1])
+      while next < days.count, days[next] < whole.upperBound {
+        defer { next += 1 }
+        guard whole.contains(days[next]), let key = summarised[days[next]] else { continue }
+        appendWithinDays(from: from, to: key.start, to: &parts)
+        append(.days([key]), to: &parts)
+        from = key.start.advanced(byMicroseconds: Timestamp.microsecondsPerDay)
       }
-      if from < wholeFrom { append(.verdicts(Span(from: from, to: wholeFrom)), to: &parts) }
-      append(.tallies(TallyKey.bucket(of: wholeFrom.microseconds)..<TallyKey.bucket(of: wholeTo.microseconds), combination), to: &parts)
-      if wholeTo < to { append(.verdicts(Span(from: wholeTo, to: to)), to: &parts) }
+      appendWithinDays(from: from, to: query.edges[index + 1], to: &parts)
     }
     return parts
+  }
+
+  /// A stretch of one bucket without day tallies: whole 15-minute steps from tallies, what is left of them from verdicts.
+  private func appendWithinDays(from: Timestamp, to: Timestamp, to parts: inout [Part]) {
+    guard from < to else { return }
+    let wholeFrom = from.raised(to: TallyKey.grainMicroseconds)
+    let wholeTo = to.floored(to: TallyKey.grainMicroseconds)
+    guard let combination, wholeFrom < wholeTo else { return append(.verdicts(Span(from: from, to: to)), to: &parts) }
+    if from < wholeFrom { append(.verdicts(Span(from: from, to: wholeFrom)), to: &parts) }
+    append(.tallies(TallyKey.bucket(of: wholeFrom.microseconds)..<TallyKey.bucket(of: wholeTo.microseconds), combination), to: &parts)
+    if wholeTo < to { append(.verdicts(Span(from: wholeTo, to: to)), to: &parts) }
   }
 
   /// Joins neighbours of one kind: many small buckets are one scan.
@@ -113,6 +173,7 @@ package struct BucketScan {
       parts[parts.count - 1] = .verdicts(Span(from: before.from, to: next.to))
     case (.tallies(let before, let combination), .tallies(let next, _)) where before.upperBound == next.lowerBound:
       parts[parts.count - 1] = .tallies(before.lowerBound..<next.upperBound, combination)
+    case (.days(let before), .days(let next)): parts[parts.count - 1] = .days(before + next)
     default: parts.append(part)
     }
   }

@@ -28,15 +28,10 @@ package enum Measure: Sendable {
   /// Whether tallies have it; what they do not have is counted from the verdicts.
   var isTallied: Bool { self != .riskTypeSets }
 
-  /// The lane of a group's key that has the bits of its risk types.
-  static let riskTypesLane = 7
-
-  /// What tells a verdict's group from others, beside its dimensions; only what is flagged names something.
+  /// What tells a verdict's group from others, beside its dimensions.
   @inline(__always)
   func extendKey(_ key: inout DimensionCodes, with row: VerdictRow) {
-    guard self == .riskTypeSets, Verdict.isFlagged(rawValue: row.verdict) else { return }
-    key[CodedField.nativeNames.lane] = row.codes[CodedField.nativeNames.lane]
-    key[Self.riskTypesLane] = row.riskTypes
+    if self == .riskTypeSets { key.addNames(of: row) }
   }
 
   /// What must be read of a verdict, but for its dimensions.
@@ -80,8 +75,10 @@ package enum Measure: Sendable {
 
   func add(_ cells: borrowing TallyDecoder, to counts: inout [Int64], at base: Int) {
     if self == .latencies {
-      counts[base] += Int64(clamping: cells.cell.latencySumMicroseconds)
-      for bucket in cells.latencyBuckets { counts[base + 1 + Int(bucket)] += Int64(clamping: cells.cell.latencies[Int(bucket)]) }
+      counts.withUnsafeMutableBufferPointer { counts in
+        counts[base] += Int64(clamping: cells.cell.latencySumMicroseconds)
+        for bucket in cells.latencyBuckets { counts[base + 1 + Int(bucket)] += Int64(clamping: cells.cell.latencies[Int(bucket)]) }
+      }
       return
     }
     for verdict in 0..<4 { counts[base + verdict] += Int64(clamping: cells.cell.verdicts[verdict]) }

@@ -76,7 +76,7 @@ struct AggregateCommand: ParsableCommand {
     var next = SystemClock.steadyMicroseconds()
     while !Interrupts.isRequested {
       do {
-        try Failure.reported { try job.run(now: SystemClock.now()) }
+        try Failure.reported { try job.run(now: SystemClock.now(), isRepeated: true) }
       } catch is ExitCode {
         // What went wrong was said.
       }

@@ -13,8 +13,9 @@ struct AggregateRun {
   /// Files that no output may overwrite.
   var precious: [String]
 
+  /// - Parameter isRepeated: whether it is one of many; then days are added up hourly.
   /// - Throws: what the run ends with. The textfile is written whatever happened, also with the store out of reach.
-  func run(now: Timestamp) throws {
+  func run(now: Timestamp, isRepeated: Bool = false) throws {
     var ending: (any Error)?
     var target: FileOutput?
     do {
@@ -23,7 +24,7 @@ struct AggregateRun {
       ending = error
     }
     do {
-      guard try maintain(now: now, canPublish: ending == nil) else { return }
+      guard try maintain(now: now, isRepeated: isRepeated, canPublish: ending == nil) else { return }
     } catch {
       ending = ending ?? error
     }
@@ -37,8 +38,12 @@ struct AggregateRun {
 
   /// - Parameter canPublish: false where the textfile cannot be written; the run then has failed, and does its other work.
   /// - Returns: false where another process does this work at the moment.
-  private func maintain(now: Timestamp, canPublish: Bool) throws -> Bool {
-    guard let summary = try job.run(now: now, hasFailed: !canPublish) else {
+  private func maintain(now: Timestamp, isRepeated: Bool, canPublish: Bool) throws -> Bool {
+    let result = try job.run(now: now, hasFailed: !canPublish, isInterrupted: { Interrupts.isRequested }) { maintainer in
+      let areDaysDue = try !isRepeated || JobSchedule.areDaysDue(now: now) { try maintainer.lastSuccess(of: $0) }
+      return areDaysDue ? [.days, .retention, .reports] : [.retention, .reports]
+    }
+    guard let summary = result else {
       StandardError.line("guardtally: another aggregation is at work on this database; nothing was done")
       return false
     }

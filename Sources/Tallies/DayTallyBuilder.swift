@@ -1,0 +1,161 @@
+package import Verdicts
+
+/// Adds up a day's counts of one ``DayCombination``, from its 15-minute tallies or from its verdicts.
+///
+/// A day tally is for reading less than there is otherwise. Where it would hardly be less it is given up: ``Bounds`` says when, by
+/// the day's verdicts alone, so that everyone who counts the day keeps the same.
+package struct DayTallyBuilder {
+  package let combination: DayCombination
+  private let mask: DimensionCodes
+  private let bounds: Bounds
+  private var groups: GroupTable
+  private var latencies = LatencyCounts()
+  private var hasTooManyCells = false
+
+  /// What a day tally may hold, so that adding up days is cheaper than counting them, and takes little of the store.
+  package struct Bounds: Sendable, Equatable {
+    package var cellsMax: Int
+    /// Cells times the buckets of ``LatencyScale`` that each has.
+    package var latenciesMax: Int
+
+    /// - Parameter verdicts: of the day.
+    package init(verdicts: Int) {
+      cellsMax = min(max(verdicts / 8, 64), 65_536)
+      latenciesMax = min(max(verdicts / 2, 512), 2_097_152)
+    }
+  }
+
+  /// Places of a group: verdicts, causes of errors, sum of latencies, flagged verdicts as in ``TallyCell/flagged``.
+  private static let causesPlace = 4
+  private static let latencySumPlace = causesPlace + ErrorCause.allCases.count
+  private static let flaggedPlace = latencySumPlace + 1
+  private static let stride = flaggedPlace + 2 * RiskType.count
+
+  package init(_ combination: DayCombination, bounds: Bounds) {
+    self.combination = combination
+    self.bounds = bounds
+    var mask = DimensionCodes(repeating: 0)
+    for lane in combination.lanes { mask[lane] = .max }
+    self.mask = mask
+    groups = GroupTable(stride: combination.hasNames ? Self.latencySumPlace : Self.stride)
+  }
+
+  /// Adds the cell that a decoder of a 15-minute tally read last.
+  package mutating func add(_ cells: borrowing TallyDecoder) {
+    guard !hasTooManyCells else { return }
+    let base = groups.base(of: cells.cell.codes)
+    for verdict in 0..<4 { groups.counts[base + verdict] &+= Int64(truncatingIfNeeded: cells.cell.verdicts[verdict]) }
+    if cells.cell.verdicts[Int(Verdict.error.rawValue)] != 0 {
+      for cause in cells.cell.errorCauses.indices {
+        groups.counts[base + Self.causesPlace + cause] &+= Int64(truncatingIfNeeded: cells.cell.errorCauses[cause])
+      }
+    }
+    var types = cells.riskTypes
+    while types != 0 {
+      let type = types.trailingZeroBitCount
+      groups.counts[base + Self.flaggedPlace + type] &+= Int64(truncatingIfNeeded: cells.cell.flagged[type])
+      groups.counts[base + Self.flaggedPlace + RiskType.count + type] &+= Int64(truncatingIfNeeded: cells.cell.flagged[RiskType.count + type])
+      types &= types - 1
+    }
+    groups.counts[base + Self.latencySumPlace] &+= Int64(truncatingIfNeeded: cells.cell.latencySumMicroseconds)
+    for bucket in cells.latencyBuckets { latencies.add(cells.cell.latencies[Int(bucket)], group: base / Self.stride, bucket: bucket) }
+    giveUpWhatIsTooLarge()
+  }
+
+  /// Adds a verdict with the store's codes.
+  package mutating func add(_ row: VerdictRow) {
+    guard !hasTooManyCells else { return }
+    var key = row.codes & mask
+    if combination.hasNames {
+      key[CodedField.nativeNames.lane] = 0
+      key.addNames(of: row)
+    }
+    let base = groups.base(of: key)
+    groups.counts[base + Int(row.verdict)] &+= 1
+    if row.verdict == Verdict.error.rawValue { groups.counts[base + Self.causesPlace + Int(row.errorCause)] &+= 1 }
+    if !combination.hasNames {
+      if row.riskTypes != 0, Verdict.isFlagged(rawValue: row.verdict) {
+        let place = base + Self.flaggedPlace + (Verdict.isUnsafe(rawValue: row.verdict) ? RiskType.count : 0)
+        var types = row.riskTypes
+        while types != 0 {
+          groups.counts[place + types.trailingZeroBitCount] &+= 1
+          types &= types - 1
+        }
+      }
+      if row.latency >= 0 {
+        groups.counts[base + Self.latencySumPlace] &+= row.latency
+        latencies.add(1, group: base / Self.stride, bucket: LatencyScale.bucket(microseconds: row.latency))
+      }
+    }
+    giveUpWhatIsTooLarge()
+  }
+
+  private mutating func giveUpWhatIsTooLarge() {
+    if groups.keys.count > bounds.cellsMax {
+      hasTooManyCells = true
+      groups.removeAll()
+      latencies.giveUp()
+    } else if latencies.count > bounds.latenciesMax {
+      latencies.giveUp()
+    }
+  }
+
+  /// The day tallies that are kept, in canonical form.
+  package func parts() -> [DayTallyKey.Part: [UInt8]] {
+    guard !hasTooManyCells, !groups.keys.isEmpty else { return [:] }
+    let lanes = combination.lanes
+    let order = groups.keys.indices.sorted { left, right in
+      let first = groups.keys[left]
+      let second = groups.keys[right]
+      for lane in lanes where first[lane] != second[lane] { return first[lane] < second[lane] }
+      return false
+    }
+    var parts: [DayTallyKey.Part: [UInt8]] = [.counts: counts(in: order, lanes: lanes)]
+    if !combination.hasNames, !latencies.isGivenUp { parts[.latencies] = latencies(in: order, lanes: lanes) }
+    return parts
+  }
+
+  private func counts(in order: [Int], lanes: [Int]) -> [UInt8] {
+    let encoder = TallyEncoder()
+    let scratch = CellScratch()
+    for group in order {
+      let base = group * groups.stride
+      var counts = scratch.counts(fingerprint: 0)
+      for verdict in 0..<4 { counts.verdicts[verdict] = UInt64(truncatingIfNeeded: groups.counts[base + verdict]) }
+      for cause in 0..<ErrorCause.allCases.count {
+        scratch.errorCauses[cause] = UInt64(truncatingIfNeeded: groups.counts[base + Self.causesPlace + cause])
+      }
+      if !combination.hasNames {
+        for type in 0..<RiskType.count {
+          let controversial = UInt64(truncatingIfNeeded: groups.counts[base + Self.flaggedPlace + type])
+          let unsafe = UInt64(truncatingIfNeeded: groups.counts[base + Self.flaggedPlace + RiskType.count + type])
+          guard controversial | unsafe != 0 else { continue }
+          counts.riskTypes |= 1 << UInt32(type)
+          scratch.flagged[type] = controversial
+          scratch.flagged[RiskType.count + type] = unsafe
+        }
+      }
+      encoder.append(codes: groups.keys[group], lanes: lanes, counts)
+      scratch.clear(counts)
+    }
+    return encoder.sealed()
+  }
+
+  /// Cells of groups that have a latency.
+  private func latencies(in order: [Int], lanes: [Int]) -> [UInt8] {
+    let encoder = TallyEncoder()
+    let scratch = CellScratch()
+    let byGroup = latencies.byGroup(groups.keys.count)
+    for group in order where !byGroup[group].isEmpty {
+      var counts = scratch.counts(fingerprint: 0)
+      counts.latencySum = UInt64(truncatingIfNeeded: groups.counts[group * groups.stride + Self.latencySumPlace])
+      for (bucket, verdicts) in byGroup[group] {
+        scratch.latencies[Int(bucket)] = verdicts
+        scratch.latencyBuckets[Int(bucket >> 6)] |= 1 << UInt64(bucket & 63)
+      }
+      encoder.append(codes: groups.keys[group], lanes: lanes, counts)
+      scratch.clear(counts)
+    }
+    return encoder.sealed()
+  }
+}

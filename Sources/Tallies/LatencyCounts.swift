@@ -1,0 +1,60 @@
+/// Verdicts by group and latency bucket: a hash table, for most groups have few of the 256 buckets.
+struct LatencyCounts {
+  /// Group and bucket in one number, or ``free``.
+  private var keys: [UInt64] = []
+  private var verdicts: [UInt64] = []
+  /// Pairs of a group and a bucket that occur.
+  private(set) var count = 0
+  private(set) var isGivenUp = false
+
+  private static let free = UInt64.max
+
+  mutating func add(_ amount: UInt64, group: Int, bucket: UInt8) {
+    guard !isGivenUp else { return }
+    if count * 2 >= keys.count { grow() }
+    let key = UInt64(group) << 8 | UInt64(bucket)
+    let slot = slot(of: key)
+    if keys[slot] == Self.free {
+      keys[slot] = key
+      count += 1
+    }
+    verdicts[slot] &+= amount
+  }
+
+  /// Counts no more, and forgets what was counted.
+  mutating func giveUp() {
+    self = LatencyCounts()
+    isGivenUp = true
+  }
+
+  /// The counts of each of so many groups, ascending by bucket.
+  func byGroup(_ groups: Int) -> [[(bucket: UInt8, verdicts: UInt64)]] {
+    var byGroup = [[(bucket: UInt8, verdicts: UInt64)]](repeating: [], count: groups)
+    for slot in keys.indices where keys[slot] != Self.free {
+      byGroup[Int(keys[slot] >> 8)].append((UInt8(truncatingIfNeeded: keys[slot]), verdicts[slot]))
+    }
+    for group in byGroup.indices { byGroup[group].sort { $0.bucket < $1.bucket } }
+    return byGroup
+  }
+
+  private func slot(of key: UInt64) -> Int {
+    let mask = keys.count - 1
+    var hash = key &* 0x9E37_79B9_7F4A_7C15
+    hash ^= hash >> 32
+    var slot = Int(truncatingIfNeeded: hash) & mask
+    while keys[slot] != Self.free, keys[slot] != key { slot = (slot + 1) & mask }
+    return slot
+  }
+
+  private mutating func grow() {
+    let before = (keys, verdicts)
+    let capacity = max(256, keys.count * 2)
+    keys = [UInt64](repeating: Self.free, count: capacity)
+    verdicts = [UInt64](repeating: 0, count: capacity)
+    for (key, amount) in zip(before.0, before.1) where key != Self.free {
+      let slot = slot(of: key)
+      keys[slot] = key
+      verdicts[slot] = amount
+    }
+  }
+}

@@ -1,0 +1,301 @@
+"""Days added up: they change no answer, never outlive what they were added up from, and `verify` proves them.
+
+    python test_days.py --binary PATH [--store sqlite|postgres] [--rows N] [--rounds N] [--seed N]
+
+The oracle is the same store without them: every report and exposition must be the same to the byte. test_recount.py holds both
+against another engine.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import json
+import os
+import random
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+
+import traffic
+from harness import Checks, Program, outputs
+from postgres import add_store_option, databases
+
+FIRST, DAYS = "2026-03-02", 6
+NOW, EDGE = "2026-03-09T00:10:00Z", "2026-03-08"
+REPLIES = {
+    "qwen3guard-gen": ["Safety: Unsafe\nCategories: Violent, PII", "Safety: Safe\nCategories: None", "Safety: Controversial\nCategories: Politically Sensitive Topics"],
+    "llama-guard-3": ["unsafe\nS1,S10", "unsafe\nS1", "safe", "unsafe\nS99", "no verdict"],
+}
+SPANS = (
+    (f"{FIRST}T00:00:00Z", f"{EDGE}T00:00:00Z"), ("2026-03-02T05:00:00Z", "2026-03-07T17:07:00Z"), ("2026-03-03", "2026-03-04"),
+    ("2026-02-01", "2026-04-01"), ("2026-03-02T23:59:59.999999Z", "2026-03-04T00:00:00.000001Z"), ("2026-03-04T12:00:00Z", "2026-03-05T12:00:00Z"),
+)  # fmt: skip
+DIMENSIONS = ("source", "model", "stage", "method", "language", "region")
+QUESTIONS = (
+    ("safe-ratio",), ("categories",), ("latency",), ("errors",), ("categories", "--native"), ("categories", "--taxonomy", "mlcommons"),
+)  # fmt: skip
+WHERE = ((), (), ("--where", "language=en,zh*"), ("--where", "region=US,CN", "--where", "stage=prompt"), ("--where", "model=*"), ("--where", "source=nobody"))
+SUMMARIES = "SELECT count(*) FROM day_tallies"
+
+
+def replies(rows: int, seed: int) -> list[str]:
+    random_ = random.Random(seed)
+    made = []
+    for index in range(rows):
+        format_ = random_.choice(list(REPLIES))
+        at = traffic.instant(FIRST) + random_.randrange(DAYS * traffic.DAY)
+        made.append(json.dumps({
+            "id": f"reply-{seed}-{index}", "time": at / 1e6, "source": random_.choice(("gateway", "batch")), "model": "a", "format": format_,
+            "language": random_.choice(("en", "zh", "zh-Hant")), "region": random_.choice(("US", "CN")), "output": random_.choice(REPLIES[format_]),
+        }))  # fmt: skip
+    return made
+
+
+def plain(rows: int, seed: int) -> list[str]:
+    """Verdicts of few values each, so that every kind of day tally is worth keeping."""
+    random_ = random.Random(seed)
+    made = []
+    for index in range(rows):
+        at = traffic.instant(FIRST) + random_.randrange(DAYS * traffic.DAY)
+        verdict = random_.choice(("safe", "safe", "safe", "controversial", "unsafe", "error"))
+        record = {"id": f"plain-{seed}-{index}", "time": at / 1e6, "source": "gateway", "verdict": verdict,
+                  "model": random_.choice(("a", "b")), "stage": random_.choice(("prompt", "response")), "method": random_.choice(("judge", "chat")),
+                  "language": random_.choice(("en", "zh")), "region": random_.choice(("US", "CN"))}  # fmt: skip
+        if random_.random() < 0.8:
+            record["latency_ms"] = random_.choice((1, 12.5, 80, 250.25, 3000))
+        if verdict in ("controversial", "unsafe"):
+            record["risk_types"] = random_.choice((["violence"], ["hate", "violence"], []))
+        elif verdict == "error":
+            record["error_cause"] = random_.choice(("timeout", "http"))
+        made.append(json.dumps(record))
+    return made
+
+
+def questions(random_: random.Random, count: int) -> Iterator[tuple[str, ...]]:
+    """Every report by every set of up to three dimensions, in spans that cut days and in zones whose days are others."""
+    sets = [by for size in range(4) for by in itertools.combinations(DIMENSIONS, size)] + [DIMENSIONS]
+    every = [(report, by) for report in QUESTIONS for by in sets]
+    random_.shuffle(every)
+    for report, by in every[:count]:
+        begin, end = random_.choice(SPANS)
+        command = ["report", *report, "--from", begin, "--to", end, "--format", "csv"]
+        command += ["--by", ",".join(by)] if by else []
+        command += random_.choice(WHERE)
+        command += random_.choice(((), (), ("--every", "1d"), ("--every", "1w", "--tz", "Asia/Kolkata"), ("--every", "1mo"), ("--every", "1h")))
+        yield tuple(command)
+    for hours in (1, 30, 60):
+        yield ("metrics", "--now", f"2026-03-0{7 - hours // 24}T12:07:30Z")
+
+
+def added_up(stores: object, database: str) -> set[int]:
+    """Days that are added up and in order: on Postgres those with nothing that is to be folded."""
+    text = stores.value(database, "SELECT " + ("string_agg" if stores.kind == "postgres" else "group_concat") + "(CAST(day AS text), ' ') FROM (SELECT DISTINCT tally / 256 AS day FROM day_tallies) AS days")
+    return {int(day) - traffic.instant(FIRST) // traffic.DAY for day in text.split()}
+
+
+def ingest(program: Program, database: str, lines: list[str]) -> None:
+    result = program.ingest(database, "-", stdin="\n".join(lines).encode())
+    assert result.code == 0, result.brief()
+
+
+def check_same(checks: Checks, program: Program, stores: object, database: str, name: str, random_: random.Random, count: int) -> None:
+    """The answers of a store are those that it gives without its days."""
+    plain = stores.copy(database, "plain")
+    stores.execute(plain, "DELETE FROM day_tallies")
+    asked = list(questions(random_, count))
+    checks.same_outputs(outputs(program, plain, asked), outputs(program, database, asked), name)
+    for kind, one in (("with", database), ("without", plain)):
+        verified = program.verify(one)
+        checks.equal(verified.code, 0, f"{name}: verify {kind} ({verified.brief()} {verified.stdout[-300:]!r})")
+    stores.drop(plain)
+
+
+def same_answers(checks: Checks, program: Program, stores: object, options: argparse.Namespace) -> None:
+    random_ = random.Random(options.seed)
+    varied = list(traffic.records(options.rows, options.seed, traffic.instant(FIRST), DAYS, "random", "uuid")) + replies(options.rows // 4, options.seed)
+    for parts, lines in ((1, varied), (3, plain(options.rows, options.seed) + replies(options.rows // 4, options.seed))):
+        random_.shuffle(lines)
+        database = stores.fresh(f"same{parts}")
+        ingest(program, database, lines[: len(lines) * 2 // 3])
+        checks.equal(program.aggregate(database, "--now", NOW).code, 0, "aggregate")
+        checks.equal(added_up(stores, database), set(range(DAYS)), "all days are added up")
+        if parts == 3:
+            checks.equal(stores.value(database, "SELECT count(DISTINCT tally % 256) FROM day_tallies"), "28", "every kind is kept where it is worth it")
+        check_same(checks, program, stores, database, f"added up, {parts}", random_, options.questions)
+        rest = lines[len(lines) * 2 // 3 :]
+        for part in range(parts):
+            ingest(program, database, rest[part::parts])
+        check_same(checks, program, stores, database, f"late verdicts of all days, {parts}", random_, options.questions // 2)
+        checks.equal(program.aggregate(database, "--now", NOW).code, 0, "aggregate again")
+        checks.equal(added_up(stores, database), set(range(DAYS)), "and added up again")
+        check_same(checks, program, stores, database, f"added up again, {parts}", random_, options.questions // 2)
+
+
+def which_days(checks: Checks, program: Program, stores: object, options: argparse.Namespace) -> None:
+    """Days that are over; again after whatever changed them, and only those."""
+    database = stores.fresh("which")
+    lines = list(traffic.records(3_000, 5, traffic.instant(FIRST), DAYS, "random", "uuid"))
+    ingest(program, database, lines)
+    cases = (
+        ("2026-03-02T23:59:59.999999Z", set()), ("2026-03-03T00:00:00Z", {0}), ("2026-03-04T12:00:00Z", {0, 1}), (NOW, set(range(DAYS))),
+    )  # fmt: skip
+    for now, days in cases:
+        checks.equal(program.aggregate(database, "--now", now).code, 0, f"aggregate --now {now}")
+        checks.equal(added_up(stores, database), days, f"days that are over at {now}")
+    before = stores.value(database, SUMMARIES)
+    ingest(program, database, lines)
+    program.aggregate(database, "--now", "2026-03-02T00:00:00Z")
+    checks.equal(stores.value(database, SUMMARIES), before, "duplicates change nothing")
+    one = json.dumps({"id": "late", "time": "2026-03-04T10:00:00Z", "verdict": "unsafe", "risk_types": ["violence"]})
+    ingest(program, database, [one])
+    program.aggregate(database, "--now", "2026-03-02T00:00:00Z")
+    checks.equal(added_up(stores, database), {0, 1, 3, 4, 5}, "a late verdict undoes its own day")
+    program.aggregate(database, "--now", NOW)
+    checks.equal(program.run("rebuild", "--db", database, "--from", "2026-03-03T10:00:00Z", "--to", "2026-03-03T10:15:00Z").code, 0, "rebuild")
+    checks.equal(added_up(stores, database), {0, 2, 3, 4, 5}, "rebuild undoes the days it looks at")
+    program.aggregate(database, "--now", NOW)
+    done = program.run("discard", "--db", database, "--from", "2026-03-05T00:00:00Z", "--to", "2026-03-05T06:00:00Z", "--yes")
+    checks.check(done.code == 0 and not done.stdout.startswith(b"discarded=0 "), "discard", done.brief())
+    checks.equal(added_up(stores, database), {0, 1, 2, 4, 5}, "discard undoes the days it takes from")
+    program.aggregate(database, "--now", NOW)
+    check_same(checks, program, stores, database, "after all that", random.Random(3), 60)
+    kept = program.aggregate(database, "--now", NOW, "--keep-verdicts", "32d", "--textfile", os.devnull)
+    checks.equal(kept.code, 0, f"aggregate --keep-verdicts ({kept.brief()})")
+
+
+def sealed_days(checks: Checks, program: Program, stores: object, options: argparse.Namespace) -> None:
+    """Days whose verdicts were dropped are added up from their tallies, and nothing that only verdicts told is left."""
+    database = stores.fresh("sealed")
+    ingest(program, database, plain(options.rows, 6) + replies(500, 6))
+    checks.equal(program.aggregate(database, "--now", NOW).code, 0, "aggregate")
+    whole = ("report", "safe-ratio", "--from", FIRST, "--to", EDGE, "--format", "csv", "--by", "region")
+    mixed = ("report", "safe-ratio", "--from", FIRST, "--to", EDGE, "--format", "csv", "--by", "source,language")
+    before = outputs(program, database, [whole, mixed])
+    done = program.aggregate(database, "--now", "2026-03-09T00:10:00Z", "--keep-verdicts", "4d", "--windows", "1h,24h")
+    if done.code == 64:
+        done = program.aggregate(database, "--now", "2026-03-09T00:10:00Z", "--keep-verdicts", "4d")
+    checks.check(done.code == 0 and done.aggregation is not None and done.aggregation.days_dropped == 3, "three days dropped", done.brief())
+    checks.equal(added_up(stores, database), set(range(DAYS)), "dropped days are added up too")
+    kinds = stores.value(database, f"SELECT max(tally % 64) FROM day_tallies WHERE tally / 256 = {traffic.instant(FIRST) // traffic.DAY}")
+    checks.equal(kinds, "8", "without what only their verdicts told")
+    after = outputs(program, database, [whole, mixed])
+    checks.equal(after[" ".join(whole)], before[" ".join(whole)], "what tallies tell is answered as before")
+    checks.check(b"have been dropped" in after[" ".join(mixed)], "the rest is refused as ever", after[" ".join(mixed)][:200])
+    checks.equal(program.verify(database).code, 0, "verify")
+    stores.execute(database, f"UPDATE day_tallies SET cells = (SELECT cells FROM day_tallies WHERE tally % 256 = 5 AND tally / 256 = {traffic.instant('2026-03-06') // traffic.DAY})"
+                   f" WHERE tally % 256 = 5 AND tally / 256 = {traffic.instant(FIRST) // traffic.DAY}")  # fmt: skip
+    verified = program.verify(database)
+    checks.check(verified.code == 1 and b"day tally of language on 2026-03-02" in verified.stdout, "a changed one of a dropped day is found", verified.stdout)
+
+
+def damage(checks: Checks, program: Program, stores: object, options: argparse.Namespace) -> None:
+    """Whatever is changed behind the program's back is found, and no wrong number is shown where the bytes tell."""
+    database = stores.fresh("whole")
+    ingest(program, database, plain(options.rows, 9))
+    checks.equal(program.aggregate(database, "--now", NOW).code, 0, "aggregate")
+    day, other = traffic.instant("2026-03-04") // traffic.DAY, traffic.instant("2026-03-05") // traffic.DAY
+    sub = "substring(cells FROM 1 FOR length(cells) - 1)" if stores.kind == "postgres" else "substr(cells, 1, length(cells) - 1)"
+    flip = "set_bit(cells, 70, 1 - get_bit(cells, 70))" if stores.kind == "postgres" else "CAST(substr(cells, 1, 8) || x'FF' || substr(cells, 10) AS BLOB)"
+    cases = (
+        ("another day's counts", f"UPDATE day_tallies SET cells = (SELECT cells FROM day_tallies WHERE tally = {other * 256 + 5}) WHERE tally = {day * 256 + 5}", False),
+        ("another day's latencies", f"UPDATE day_tallies SET cells = (SELECT cells FROM day_tallies WHERE tally = {other * 256 + 69}) WHERE tally = {day * 256 + 69}", False),
+        ("another day's names", f"UPDATE day_tallies SET cells = (SELECT cells FROM day_tallies WHERE tally = {other * 256 + 17}) WHERE tally = {day * 256 + 17}", False),
+        ("a byte changed", f"UPDATE day_tallies SET cells = {flip} WHERE tally = {day * 256 + 5}", True),
+        ("cut", f"UPDATE day_tallies SET cells = {sub} WHERE tally = {day * 256 + 5}", True),
+        ("emptied", f"UPDATE day_tallies SET cells = {'decode(md5(chr(1)), chr(104) || chr(101) || chr(120))' if stores.kind == 'postgres' else chr(120) + chr(39) + chr(39)} WHERE tally = {day * 256 + 5}", True),
+        ("one deleted", f"DELETE FROM day_tallies WHERE tally = {day * 256 + 5}", False),
+        ("one of another day", f"UPDATE day_tallies SET tally = tally + 25600 WHERE tally = {day * 256 + 5}", False),
+        ("one of no combination", f"UPDATE day_tallies SET tally = tally + 40 WHERE tally = {day * 256 + 5}", False),
+        ("one below nothing", f"UPDATE day_tallies SET tally = -7 WHERE tally = {day * 256 + 5}", False),
+    )  # fmt: skip
+    asked = ("report", "safe-ratio", "--from", FIRST, "--to", EDGE, "--by", "language", "--format", "csv")
+    whole = outputs(program, database, [asked])[" ".join(asked)]
+    for name, sql, is_told in cases:
+        damaged = stores.copy(database, "damaged")
+        stores.execute(damaged, sql)
+        verified = program.verify(damaged)
+        checks.check(verified.code == 1 and b"day tally" in verified.stdout, f"{name}: found", (verified.brief(), verified.stdout[-300:]))
+        shown = program.run(*asked, "--db", damaged)
+        if is_told:
+            checks.check(shown.code == 1 and b"day tally of language on 2026-03-04 is damaged" in shown.stderr, f"{name}: told", shown.brief())
+        rebuilt = program.run("rebuild", "--db", damaged, "--from", FIRST, "--to", EDGE)
+        verified = program.verify(damaged)
+        checks.check(rebuilt.code == 0 and verified.code == 0, f"{name}: rebuild mends it", (rebuilt.brief(), verified.stdout[-300:]))
+        checks.equal(program.run(*asked, "--db", damaged).stdout, whole, f"{name}: the answer is what it was")
+        program.aggregate(damaged, "--now", NOW)
+        checks.equal(program.verify(damaged).code, 0, f"{name}: added up again")
+        stores.drop(damaged)
+    # A 15-minute tally that is damaged keeps its day from being added up, and the other days are none the worse.
+    damaged = stores.copy(database, "damaged")
+    stores.execute(damaged, f"DELETE FROM day_tallies; UPDATE tallies SET cells = {sub} WHERE tally = (SELECT max(tally) FROM tallies WHERE tally % 4294967296 BETWEEN {day * 96} AND {day * 96 + 95})")
+    done = program.aggregate(damaged, "--now", NOW)
+    checks.check(done.code == 1 and b"2026-03-04 could not be added up" in done.stderr and b"rebuild" in done.stderr, "a damaged tally is told", done.brief())
+    checks.equal(added_up(stores, damaged), {0, 1, 3, 4, 5}, "and the other days are added up")
+    checks.equal(program.run("rebuild", "--db", damaged, "--from", FIRST, "--to", EDGE).code, 0, "rebuild")
+    checks.equal(program.aggregate(damaged, "--now", NOW).code, 0, "aggregate after it")
+    checks.equal(program.verify(damaged).code, 0, "verify after it")
+
+
+def at_once(checks: Checks, program: Program, stores: object, options: argparse.Namespace) -> None:
+    """Workers store verdicts of the same days while days are added up, readers read, and processes are killed."""
+    random_ = random.Random(options.seed)
+    for round_ in range(options.rounds):
+        database = stores.fresh(f"once{round_}")
+        lines = list(traffic.records(options.rows, options.seed + round_, traffic.instant(FIRST), DAYS, "random", "uuid"))
+        random_.shuffle(lines)
+        ingest(program, database, lines[:1_000])
+        folder = tempfile.mkdtemp(dir=options.folder)
+        files = [os.path.join(folder, f"{part}.ndjson") for part in range(3)]
+        for part, path in enumerate(files):
+            traffic.write_file(path, iter(lines[1_000:][part::3]))
+        workers = [program.start("ingest", "--db", database, "--batch-verdicts-max", str(random_.choice((50, 300, 2_000))), path) for path in files]
+        jobs = []
+        killed = 0
+        while any(worker.poll() is None for worker in workers):
+            jobs = [job for job in jobs if job.poll() is None]
+            if len(jobs) < 2:
+                jobs.append(program.start("aggregate", "--db", database, "--now", NOW))
+            if random_.random() < 0.2 and jobs:
+                random_.choice(jobs).send_signal(signal.SIGKILL)
+                killed += 1
+            if random_.random() < 0.1:
+                asked = ("report", "safe-ratio", "--from", FIRST, "--to", EDGE, "--by", "language", "--format", "csv", "--db", database)
+                checks.equal(program.run(*asked).code, 0, "a report meanwhile")
+            time.sleep(0.05)
+        for process in (*workers, *jobs):
+            process.communicate()
+        checks.equal([worker.returncode for worker in workers], [0, 0, 0], "all workers came through")
+        verified = program.verify(database)
+        checks.equal(verified.code, 0, f"verify ({verified.stdout[-300:]!r})")
+        check_same(checks, program, stores, database, f"at once, {killed} killed", random_, 30)
+        checks.equal(program.aggregate(database, "--now", NOW).code, 0, "aggregate")
+        checks.equal(added_up(stores, database), set(range(DAYS)), "all days are added up")
+        check_same(checks, program, stores, database, "at once, added up", random_, 30)
+        stores.drop(database)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
+    parser.add_argument("--binary", required=True)
+    add_store_option(parser)
+    parser.add_argument("--rows", type=int, default=20_000)
+    parser.add_argument("--questions", type=int, default=160)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--seed", type=int, default=17)
+    parser.add_argument("--group", help="one group alone")
+    options = parser.parse_args()
+    program, checks = Program(options.binary), Checks(f"days, {options.store}")
+    groups = (same_answers, which_days, sealed_days, damage, at_once)
+    with tempfile.TemporaryDirectory() as options.folder, databases(options.store, options.folder) as stores:
+        for group in groups:
+            if options.group in (None, group.__name__):
+                checks.group(group.__name__.replace("_", " "))
+                group(checks, program, stores, options)
+    return checks.finish()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,175 @@
+import Storage
+import Tallies
+import Testing
+import Verdicts
+
+/// Days added up: what they hold, and that they never outlive what they were added up from.
+extension StoreSuite {
+  static let dayChecks: [Check] = [
+    ("a day added up is what its verdicts are", { try $0.addsUpDays() }),
+    ("a day that changes is not added up any more", { try $0.forgetsChangedDays() }),
+    ("a dropped day keeps what its tallies prove", { try $0.keepsSealedDays() }),
+    ("knows what is no day tally", { try $0.knowsUnknownDayTallies() }),
+  ]
+
+  /// Two days with a little of everything; a cell of most combinations has many verdicts.
+  private func storeVariedDays() throws {
+    let step = 2 * Timestamp.microsecondsPerDay / 6_000
+    let records = (0..<6_000).map { index in
+      Record("id-\(index)", Self.start + Int64(index) * step) {
+        $0.verdict = Verdict.allCases[index * 7 % 4]
+        $0.source = "s\(index % 2)"
+        $0.model = "m\(index % 3)"
+        $0.method = index % 5 == 0 ? "rescan" : "judge"
+        $0.language = ["en", "zh", "fr"][index % 3]
+        $0.region = ["US", "CN"][index / 3 % 2]
+        $0.latency = index % 4 == 0 ? VerdictRow.noLatency : Int64(index * 7_919 % 3_000_000)
+        if $0.verdict == .unsafe || $0.verdict == .controversial {
+          $0.riskTypes = UInt32(1 << (index % 17) | 1)
+          if index % 3 == 0 { $0.nativeNames = "llama-guard-3|S\(index % 4)=violence" }
+        }
+      }
+    }
+    _ = try store([Array(records[..<2_000]), Array(records[2_000...])])
+  }
+
+  private func dayTallies(of days: Range<UInt32> = 0..<UInt32.max) throws -> [DayTallyKey: [UInt8]] {
+    try store.read { snapshot throws in
+      var tallies: [DayTallyKey: [UInt8]] = [:]
+      try snapshot.forEachDayTally(try snapshot.dayTallies(of: days)) { tallies[$0] = Array($1) }
+      return tallies
+    }
+  }
+
+  private func addUp(_ days: [Timestamp]) throws -> [Bool] {
+    try withMaintainer { maintainer throws in
+      _ = try maintainer.fold()
+      return try days.map { day in
+        let summary = try #require(try store.read { try DaySummary(of: $0, day: day) })
+        return try maintainer.keep(summary)
+      }
+    }
+  }
+
+  private func addsUpDays() throws {
+    try storeVariedDays()
+    #expect(try dayTallies().isEmpty)
+    _ = try withMaintainer { try $0.fold() }
+    #expect(try store.read { try $0.daysWithoutSummary(endingBy: Self.nextDay) } == [Self.day])
+    #expect(try store.read { try $0.daysWithoutSummary(endingBy: .init(microseconds: Self.nextDay.microseconds - 1)) } == [])
+    #expect(try addUp([Self.day, Self.nextDay]) == [true, true])
+    #expect(try store.read { try $0.daysWithoutSummary(endingBy: Span.always.to) } == [])
+    let tallies = try dayTallies()
+    for day in [Self.day, Self.nextDay] {
+      let number = DayTallyKey.day(of: day)
+      let ofDay = try dayTallies(of: number..<number + 1)
+      #expect(Set(ofDay.keys) == Set(tallies.keys.filter { $0.day == number }))
+      for combination in DayCombination.allCases {
+        #expect(ofDay[DayTallyKey(day: number, combination: combination, part: .counts)] != nil, "\(combination)")
+        let hasLatencies = ofDay[DayTallyKey(day: number, combination: combination, part: .latencies)] != nil
+        #expect(hasLatencies == !combination.hasNames, "\(combination)")
+      }
+    }
+    for (key, bytes) in tallies { #expect(try cells(of: key, bytes) == countedCells(of: key), "\(key)") }
+  }
+
+  private func cells(of key: DayTallyKey, _ bytes: [UInt8]) throws -> [DimensionCodes: TallyCell] {
+    try bytes.withUnsafeBytes { bytes in
+      var decoder = try TallyDecoder(bytes, ofDay: key.combination)
+      var cells: [DimensionCodes: TallyCell] = [:]
+      while try decoder.next() { cells[decoder.cell.codes] = decoder.cell }
+      return cells
+    }
+  }
+
+  /// A plain loop over the verdicts.
+  private func countedCells(of key: DayTallyKey) throws -> [DimensionCodes: TallyCell] {
+    var cells: [DimensionCodes: TallyCell] = [:]
+    let span = Span(from: key.start, to: key.start.advanced(byMicroseconds: Timestamp.microsecondsPerDay))
+    try store.read { snapshot throws in
+      try snapshot.forEachVerdicts(in: span, fields: .all) { run in
+        for row in run.rows where key.part == .counts || row.latency >= 0 {
+          let isFlagged = row.verdict == Verdict.unsafe.rawValue || row.verdict == Verdict.controversial.rawValue
+          var codes = DimensionCodes(repeating: 0)
+          for dimension in key.combination.dimensions { codes[dimension.lane] = row.codes[dimension.lane] }
+          if key.combination.hasNames, isFlagged {
+            codes[6] = row.codes[6]
+            codes[7] = row.riskTypes
+          }
+          var cell = cells[codes] ?? TallyCell()
+          cell.codes = codes
+          if key.part == .latencies {
+            cell.latencySumMicroseconds += UInt64(row.latency)
+            cell.latencies[Int(LatencyScale.bucket(microseconds: row.latency))] += 1
+          } else {
+            cell.verdicts[Int(row.verdict)] += 1
+            if row.verdict == Verdict.error.rawValue { cell.errorCauses[Int(row.errorCause)] += 1 }
+            if !key.combination.hasNames, isFlagged {
+              for type in 0..<RiskType.count where row.riskTypes & (1 << UInt32(type)) != 0 {
+                cell.flagged[(row.verdict == Verdict.unsafe.rawValue ? RiskType.count : 0) + type] += 1
+              }
+            }
+          }
+          cells[codes] = cell
+        }
+      }
+    }
+    return cells
+  }
+
+  private func forgetsChangedDays() throws {
+    try storeVariedDays()
+    let number = DayTallyKey.day(of: Self.day)
+    #expect(try addUp([Self.day, Self.nextDay]) == [true, true])
+    let second = try dayTallies(of: number + 1..<number + 2)
+    // A duplicate changes nothing, a new verdict its own day alone.
+    _ = try store([[Record("late", Self.start + 5)]])
+    #expect(try dayTallies() == second)
+    try withMaintainer { maintainer throws in
+      _ = try maintainer.fold()
+      #expect(try dayTallies() == second)
+      let summary = try #require(try store.read { try DaySummary(of: $0, day: Self.day) })
+      // A verdict that comes in while a day is added up.
+      _ = try store([[Record("later", Self.start + 6)]])
+      #expect(try !maintainer.keep(summary))
+      _ = try maintainer.fold()
+      #expect(try !maintainer.keep(summary))
+    }
+    #expect(try store.read { try $0.daysWithoutSummary(endingBy: Span.always.to) } == [Self.day])
+    #expect(try addUp([Self.day]) == [true])
+    let first = try dayTallies(of: number..<number + 1)
+    _ = try store([[Record("late", Self.start + 5)]])
+    #expect(try dayTallies(of: number..<number + 1) == first)
+    // Rebuilding and discarding change it too.
+    let writer = try store.makeWriter(options: WriterOptions())
+    let bucket = TallyKey.bucket(of: Self.start)
+    _ = try writer.rebuildTallies(buckets: bucket..<bucket + 1)
+    writer.close()
+    #expect(try dayTallies() == second)
+    var run = LedgerRun(input: "discard", startedAt: Self.day)
+    let late = Span(from: Self.nextDay, to: Self.nextDay.advanced(byMicroseconds: Timestamp.microsecondsPerHour))
+    _ = try withMaintainer { try $0.discard(VerdictSelection(span: late, codes: [:]), in: &run) }
+    #expect(try dayTallies().isEmpty)
+  }
+
+  private func keepsSealedDays() throws {
+    try storeVariedDays()
+    #expect(try addUp([Self.day, Self.nextDay]) == [true, true])
+    let number = DayTallyKey.day(of: Self.day)
+    let before = try dayTallies(of: number..<number + 1)
+    let seal = try #require(try store.read { try DaySeal(of: $0, day: Self.day) })
+    try withMaintainer { maintainer throws in #expect(try maintainer.drop(seal)) }
+    #expect(try dayTallies(of: number..<number + 1).isEmpty)
+    #expect(try addUp([Self.day]) == [true])
+    #expect(try dayTallies(of: number..<number + 1) == before.filter { $0.key.combination.combination != nil })
+  }
+
+  private func knowsUnknownDayTallies() throws {
+    try storeVariedDays()
+    _ = try addUp([Self.day])
+    #expect(try store.read { try $0.unknownDayTallies() } == [])
+    #expect(DayTallyKey.Part.allCases.flatMap { part in DayCombination.allCases.map { DayTallyKey(day: 20_000, combination: $0, part: part) } }
+      .allSatisfy { DayTallyKey(number: $0.number) == ($0.part == .latencies && $0.combination.hasNames ? nil : $0) })
+    #expect([-1, 12, 20, 32, 63, 76, 80, 128, 192, 255, Int64.max, Int64.min].allSatisfy { DayTallyKey(number: $0) == nil })
+  }
+}
