@@ -25,6 +25,14 @@ package struct GroupTable: Sendable {
     counts.reserveCapacity(groups * stride)
   }
 
+  /// Adds another table's counts, which are as many for each group.
+  package mutating func add(_ other: borrowing GroupTable) {
+    for (group, key) in other.keys.enumerated() {
+      let base = base(of: key)
+      for place in 0..<stride { counts[base + place] &+= other.counts[group * stride + place] }
+    }
+  }
+
   package mutating func removeAll() {
     next = 0
     keys.removeAll(keepingCapacity: true)

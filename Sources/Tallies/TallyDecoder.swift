@@ -69,7 +69,7 @@ package struct TallyDecoder {
   var encodedCell: UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: body[cellStart..<reader.position]) }
 
   /// Bits of the cell's risk types.
-  private(set) var riskTypes: UInt32 = 0
+  package private(set) var riskTypes: UInt32 = 0
 
   private mutating func clearFlagged() {
     while riskTypes != 0 {

@@ -134,6 +134,28 @@ def same_answers(checks: Checks, program: Program, stores: object, options: argp
         check_same(checks, program, stores, database, f"added up again, {parts}", random_, options.questions // 2)
 
 
+def many_days(checks: Checks, program: Program, stores: object, options: argparse.Namespace) -> None:
+    """So many bytes of day tallies that two threads share them."""
+    database = stores.fresh("many")
+    made = program.run("generate", "--rows", str(options.rows * 8), "--days", "60", "--seed", str(options.seed), "--start", FIRST).stdout
+    checks.equal(program.ingest(database, "-", stdin=made).code, 0, "ingest")
+    checks.equal(program.aggregate(database, "--now", "2026-06-01T00:00:00Z").code, 0, "aggregate")
+    kept = int(stores.value(database, "SELECT sum(length(cells)) FROM day_tallies WHERE tally % 256 = 69"))
+    checks.check(kept > 1 << 17, "as many bytes as are shared", kept)
+    without = stores.copy(database, "without")
+    stores.execute(without, "DELETE FROM day_tallies")
+    asked = [
+        ("report", *report, "--from", begin, "--to", "2026-05-02", "--by", by, "--format", "csv", *more)
+        for report in QUESTIONS for by in ("language", "region", "stage,language") for begin in (FIRST, "2026-03-02T07:30:00Z")
+        for more in ((), ("--every", "1mo"), ("--where", "language=en,zh,de"))
+    ]  # fmt: skip
+    checks.same_outputs(outputs(program, without, asked), outputs(program, database, asked), "many days")
+    broken = f"UPDATE day_tallies SET cells = (SELECT cells FROM tallies LIMIT 1) WHERE tally % 256 = 69 AND tally / 256 = {traffic.instant(FIRST) // traffic.DAY + 31}"
+    stores.execute(database, broken)
+    shown = program.run("report", "latency", "--from", FIRST, "--to", "2026-05-02", "--by", "language", "--db", database)
+    checks.check(shown.code == 1 and shown.stdout.count(b"\n") <= 1 and b"is damaged" in shown.stderr, "damage in the second thread's half is told", shown.brief())
+
+
 def which_days(checks: Checks, program: Program, stores: object, options: argparse.Namespace) -> None:
     """Days that are over; again after whatever changed them, and only those."""
     database = stores.fresh("which")
@@ -288,7 +310,7 @@ def main() -> int:
     parser.add_argument("--group", help="one group alone")
     options = parser.parse_args()
     program, checks = Program(options.binary), Checks(f"days, {options.store}")
-    groups = (same_answers, which_days, sealed_days, damage, at_once)
+    groups = (same_answers, many_days, which_days, sealed_days, damage, at_once)
     with tempfile.TemporaryDirectory() as options.folder, databases(options.store, options.folder) as stores:
         for group in groups:
             if options.group in (None, group.__name__):

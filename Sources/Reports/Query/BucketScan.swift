@@ -22,10 +22,8 @@ package struct BucketScan {
     let matching = try query.filters.map { (lane: Int($0.dimension.rawValue), codes: $0.matchingCodes(of: try snapshot.values(of: $0.dimension))) }
     var mask = DimensionCodes(repeating: 0)
     for dimension in query.by { mask[dimension.lane] = .max }
-    var dayMask = mask
-    if query.measure == .riskTypeSets {
-      for lane in [CodedField.nativeNames.lane, DimensionCodes.riskTypesLane] { dayMask[lane] = .max }
-    }
+    let namesLanes = query.measure == .riskTypeSets ? [CodedField.nativeNames.lane, DimensionCodes.riskTypesLane] : []
+    let dayMask = namesLanes.reduce(into: mask) { $0[$1] = .max }
     var groups = GroupTable(stride: query.measure.stride)
     var bucket = 0
     func advance(to time: Int64) throws {
@@ -43,14 +41,16 @@ package struct BucketScan {
       switch part {
       case .days(let keys):
         let days = DayTallyCells()
-        // A day has most of the groups that its bucket has, unless those are of fewer dimensions.
-        let isWhole = keys.allSatisfy { $0.combination.dimensions.count == query.by.count }
+        // Of fewer dimensions there are fewer.
+        let hasSameGroups = keys.allSatisfy { $0.combination.dimensions.count == query.by.count }
         func addDays() throws {
-          try days.forEach { if isWhole { groups.reserve($0 * 5 / 4) } } damaged: {
-            Self.damage("day tally of \($0.combination.name) on \($0.start.rfc3339().prefix(10))")
-          } _: { cells in
-            guard Self.matches(cells.cell.codes, matching), measure.counts(cells) else { return }
-            measure.add(cells, to: &groups.counts, at: groups.base(of: cells.cell.codes & dayMask))
+          do {
+            try days.add(to: &groups, hasSameGroups: hasSameGroups) { cells, groups in
+              guard Self.matches(cells.cell.codes, matching), measure.counts(cells) else { return }
+              measure.add(cells, to: &groups.counts, at: groups.base(of: cells.cell.codes & dayMask))
+            }
+          } catch let damage as DayTallyCells.Damage {
+            throw Self.damage("day tally of \(damage.key.combination.name) on \(damage.key.start.rfc3339().prefix(10))")
           }
           days.removeAll()
         }

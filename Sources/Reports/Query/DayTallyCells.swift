@@ -1,13 +1,27 @@
+import Dispatch
+import Synchronization
 import Tallies
 
-/// The cells of several days' tallies, read a stretch of each day in turn: days have much the same groups in the same order, so what is
-/// added up to a group is added while the group's counts are still in the processor's cache.
-final class DayTallyCells {
-  private var tallies: [(key: DayTallyKey, bytes: UnsafeMutableRawBufferPointer)] = []
+/// Several days' tallies that are added up to one table, a stretch of each day in turn: days have much the same groups in the same order,
+/// so what is added to a group is added while its counts are still in the processor's cache. Many are shared with a second thread.
+///
+/// Not thread-safe; the second thread reads bytes that nobody writes meanwhile.
+final class DayTallyCells: @unchecked Sendable {
+  private struct Held {
+    var key: DayTallyKey
+    var bytes: UnsafeMutableRawBufferPointer
+  }
+
+  private var held: [Held] = []
   private(set) var byteCount = 0
 
-  /// Bytes that are held before they are read; one tally may be more.
+  /// Adds the cell that a decoder read last to a table.
+  typealias Adding = @Sendable (borrowing TallyDecoder, inout GroupTable) -> Void
+
+  /// Bytes that are held before they are added up; one tally may be more.
   static let bytesHeldMax = 16 << 20
+  /// Fewer are added up in less time than another thread takes to begin.
+  private static let bytesSharedMin = 1 << 17
   /// Cells of a day's stretch.
   private static let stretchCells = 512
 
@@ -16,14 +30,62 @@ final class DayTallyCells {
   func append(_ key: DayTallyKey, _ bytes: UnsafeRawBufferPointer) {
     let copy = UnsafeMutableRawBufferPointer.allocate(byteCount: bytes.count, alignment: 1)
     copy.copyMemory(from: bytes)
-    tallies.append((key, copy))
+    held.append(Held(key: key, bytes: copy))
     byteCount += bytes.count
   }
 
   func removeAll() {
-    for tally in tallies { tally.bytes.deallocate() }
-    tallies.removeAll()
+    for tally in held { tally.bytes.deallocate() }
+    held.removeAll()
     byteCount = 0
+  }
+
+  /// A tally whose bytes are not what was written.
+  struct Damage: Error {
+    var key: DayTallyKey
+  }
+
+  /// - Parameter hasSameGroups: whether a day's cells are groups of the table, one each.
+  /// - Throws: ``Damage``.
+  func add(to groups: inout GroupTable, hasSameGroups: Bool, _ adding: @escaping Adding) throws {
+    guard byteCount >= Self.bytesSharedMin, held.count > 1 else {
+      return try Self.add(held, to: &groups, hasSameGroups: hasSameGroups, adding)
+    }
+    let second = Half(Array(held.indices.filter { $0 % 2 == 1 }))
+    let stride = groups.stride
+    DispatchQueue.global(qos: .userInitiated).async { [self] in
+      second.finish(
+        Result {
+          var table = GroupTable(stride: stride)
+          try Self.add(second.indices.map { held[$0] }, to: &table, hasSameGroups: hasSameGroups, adding)
+          return table
+        })
+    }
+    // The other thread is waited for whatever becomes of this one's half: it reads the same bytes.
+    let first = Result { try Self.add(held.indices.filter { $0 % 2 == 0 }.map { held[$0] }, to: &groups, hasSameGroups: hasSameGroups, adding) }
+    let table = Result { try second.value() }
+    try first.get()
+    groups.add(try table.get())
+  }
+
+  /// What the second thread adds up.
+  private final class Half: Sendable {
+    let indices: [Int]
+    private let result = Mutex<Result<GroupTable, any Error>?>(nil)
+    private let isDone = DispatchSemaphore(value: 0)
+
+    init(_ indices: [Int]) { self.indices = indices }
+
+    func finish(_ found: Result<GroupTable, any Error>) {
+      result.withLock { $0 = found }
+      isDone.signal()
+    }
+
+    /// Waits for the end. To be called once.
+    func value() throws -> GroupTable {
+      isDone.wait()
+      return try result.withLock { try $0?.get() } ?? GroupTable(stride: 0)
+    }
   }
 
   private struct Reading {
@@ -32,18 +94,15 @@ final class DayTallyCells {
     var read = 0
   }
 
-  /// - Parameters:
-  ///   - begin: told how many cells the first tally has.
-  ///   - damaged: makes the error for a tally whose bytes are not what was written.
-  func forEach(begin: (Int) -> Void, damaged: (DayTallyKey) -> any Error, _ body: (borrowing TallyDecoder) -> Void) throws {
+  private static func add(_ tallies: [Held], to groups: inout GroupTable, hasSameGroups: Bool, _ adding: Adding) throws {
     var readings: [Reading] = []
     for tally in tallies {
-      guard let cells = try? TallyDecoder(UnsafeRawBufferPointer(tally.bytes), ofDay: tally.key.combination) else { throw damaged(tally.key) }
+      guard let cells = try? TallyDecoder(UnsafeRawBufferPointer(tally.bytes), ofDay: tally.key.combination) else { throw Damage(key: tally.key) }
       // Every cell has a byte at least.
       readings.append(Reading(cells: cells, total: min(Int(clamping: cells.cellsLeft), tally.bytes.count)))
     }
-    begin(readings.first?.total ?? 0)
-    let stretches = (readings.map(\.total).max() ?? 0) / Self.stretchCells + 1
+    if hasSameGroups, let first = readings.first { groups.reserve(first.total * 5 / 4) }
+    let stretches = (readings.map(\.total).max() ?? 0) / stretchCells + 1
     var cells = TallyDecoder()
     for stretch in 1...stretches {
       for index in readings.indices {
@@ -54,11 +113,11 @@ final class DayTallyCells {
         do {
           while readings[index].read < end, try cells.next() {
             readings[index].read += 1
-            body(cells)
+            adding(cells, &groups)
           }
           if stretch == stretches, try cells.next() { throw TallyDamage() }
         } catch is TallyDamage {
-          throw damaged(tallies[index].key)
+          throw Damage(key: tallies[index].key)
         }
       }
     }

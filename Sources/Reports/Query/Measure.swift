@@ -74,21 +74,27 @@ package enum Measure: Sendable {
   func counts(_ cells: borrowing TallyDecoder) -> Bool { self != .latencies || !cells.latencyBuckets.isEmpty }
 
   func add(_ cells: borrowing TallyDecoder, to counts: inout [Int64], at base: Int) {
-    if self == .latencies {
-      counts.withUnsafeMutableBufferPointer { counts in
+    counts.withUnsafeMutableBufferPointer { counts in
+      if self == .latencies {
         counts[base] += Int64(clamping: cells.cell.latencySumMicroseconds)
         for bucket in cells.latencyBuckets { counts[base + 1 + Int(bucket)] += Int64(clamping: cells.cell.latencies[Int(bucket)]) }
+        return
       }
-      return
-    }
-    for verdict in 0..<4 { counts[base + verdict] += Int64(clamping: cells.cell.verdicts[verdict]) }
-    switch self {
-    case .riskTypes:
-      for index in cells.cell.flagged.indices { counts[base + 4 + index] += Int64(clamping: cells.cell.flagged[index]) }
-    case .errorCauses:
-      guard cells.cell.verdicts[Int(Verdict.error.rawValue)] != 0 else { return }
-      for index in cells.cell.errorCauses.indices { counts[base + 4 + index] += Int64(clamping: cells.cell.errorCauses[index]) }
-    case .verdicts, .riskTypeSets, .latencies: break
+      for verdict in 0..<4 { counts[base + verdict] += Int64(clamping: cells.cell.verdicts[verdict]) }
+      switch self {
+      case .riskTypes:
+        var types = cells.riskTypes
+        while types != 0 {
+          let type = types.trailingZeroBitCount
+          counts[base + 4 + type] += Int64(clamping: cells.cell.flagged[type])
+          counts[base + 4 + RiskType.count + type] += Int64(clamping: cells.cell.flagged[RiskType.count + type])
+          types &= types - 1
+        }
+      case .errorCauses:
+        guard cells.cell.verdicts[Int(Verdict.error.rawValue)] != 0 else { return }
+        for index in cells.cell.errorCauses.indices { counts[base + 4 + index] += Int64(clamping: cells.cell.errorCauses[index]) }
+      case .verdicts, .riskTypeSets, .latencies: break
+      }
     }
   }
 }
