@@ -38,9 +38,7 @@ package struct DaySummary {
     var builders = DayCombination.allCases.filter { $0.combination == nil }.map { DayTallyBuilder($0, bounds: bounds) }
     let span = Span(from: day, to: day.advanced(byMicroseconds: Timestamp.microsecondsPerDay))
     try snapshot.forEachVerdicts(in: span, fields: [.codes, .verdict, .riskTypes, .latency]) { run in
-      for index in builders.indices {
-        for row in run.rows { builders[index].add(row) }
-      }
+      for index in builders.indices { builders[index].add(run.rows) }
     }
     for builder in builders { keep(builder) }
   }

@@ -62,9 +62,12 @@ package struct DayTallyBuilder {
     giveUpWhatIsTooLarge()
   }
 
-  /// Adds a verdict with the store's codes.
-  package mutating func add(_ row: VerdictRow) {
-    guard !hasTooManyCells else { return }
+  /// Adds verdicts with the store's codes.
+  package mutating func add(_ rows: UnsafeBufferPointer<VerdictRow>) {
+    for row in rows where !hasTooManyCells { add(row) }
+  }
+
+  private mutating func add(_ row: VerdictRow) {
     var key = row.codes & mask
     if combination.hasNames {
       key[CodedField.nativeNames.lane] = 0

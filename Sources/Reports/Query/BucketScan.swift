@@ -113,7 +113,9 @@ package struct BucketScan {
 
   /// For each day that has one the smallest day tally that can answer; none where no bucket has a whole day.
   private func summaries() throws -> [UInt32: DayTallyKey] {
-    let hasWholeDay = zip(query.edges, query.edges.dropFirst()).contains { !Self.wholeDays(from: $0, to: $1).isEmpty }
+    let hasWholeDay = zip(query.edges, query.edges.dropFirst()).contains { from, to in
+      to.microseconds - from.microseconds >= Timestamp.microsecondsPerDay && !Self.wholeDays(from: from, to: to).isEmpty
+    }
     guard hasWholeDay, let first = query.edges.first, let last = query.edges.last else { return [:] }
     let order = query.dayCombinations
     var summaries: [UInt32: DayTallyKey] = [:]
@@ -142,7 +144,7 @@ package struct BucketScan {
     var parts: [Part] = []
     for index in 0..<query.edges.count - 1 {
       var from = query.edges[index]
-      let whole = Self.wholeDays(from: from, to: query.edges[index + 1])
+      let whole = next < days.count ? Self.wholeDays(from: from, to: query.edges[index + 1]) : 0..<0
       while next < days.count, days[next] < whole.upperBound {
         defer { next += 1 }
         guard whole.contains(days[next]), let key = summarised[days[next]] else { continue }

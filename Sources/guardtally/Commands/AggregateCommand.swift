@@ -8,10 +8,11 @@ import Verdicts
 struct AggregateCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "aggregate",
-    abstract: "The scheduled job: fold, drop old verdicts, publish.",
+    abstract: "The scheduled job: fold, add up days, drop old verdicts, publish.",
     usage: "guardtally aggregate [<options>]",
     discussion: """
-      Folds what writers have appended (Postgres), drops verdicts older than --keep-verdicts a day at a time, each only after its \
+      Folds what writers have appended (Postgres), adds up days (UTC) that are over, so that reports over long spans answer at once (hourly \
+      with --every), drops verdicts older than --keep-verdicts a day at a time, each only after its \
       tallies were proved by a recount, and publishes what is asked for. Safe to run twice, late, or on two hosts at once: one \
       works, the other says so and exits with 0.
 
