@@ -91,7 +91,7 @@ let package = Package(
     .testTarget(name: "TalliesTests", dependencies: ["Tallies", "Statistics", "Verdicts"]),
     .testTarget(
       name: "StoreSQLiteTests",
-      dependencies: ["StoreSQLite", "StoreConformance", "Storage", "Verification", "Verdicts", "CSQLite"]),
+      dependencies: ["StoreSQLite", "StoreConformance", "Storage", "Tallies", "Verification", "Verdicts", "CSQLite"]),
     .testTarget(
       name: "StorePostgresTests",
       dependencies: ["StorePostgres", "StoreConformance", "Storage", "Aggregation", "Verification", "Verdicts", "CLibPQ"]),

@@ -1,2 +1,2 @@
--- Day tallies in [$1, $2).
-DELETE FROM day_tallies WHERE tally >= $1 AND tally < $2
+-- Day tallies $1 to $2, both included.
+DELETE FROM day_tallies WHERE tally >= $1 AND tally <= $2

@@ -2,20 +2,21 @@ package import Reports
 package import Storage
 package import Verdicts
 
-/// One run of the scheduled job: folds what is pending, adds up days that are over, drops what is old, publishes reports, and records
+/// One run of the scheduled job: folds what is pending, drops what is old, publishes reports, adds up days that are over, and records
 /// how it ended.
 package struct AggregationJob: Sendable {
   /// What a run did.
   package struct Summary: Sendable {
     package var folded = 0
-    package var daysAddedUp = 0
     package var daysDropped = 0
     package var verdictsDropped = 0
     package var floor: Timestamp?
     package var filesPublished = 0
     /// Why days that are old were left for another run, which is no failure; or nil.
     package var postponement: String?
-    /// Why a day could not be added up, or days that are old could not be dropped; or nil.
+    /// Why days that are over were not added up, which makes reports slower and nothing wrong; or nil.
+    package var notAddedUp: String?
+    /// Why days that are old could not be dropped; or nil.
     package var obstacle: String?
   }
 
@@ -88,17 +89,15 @@ package struct AggregationJob: Sendable {
         summary.postponement = dropped.postponement
         summary.obstacle = dropped.obstacle
       }
-      // After days were dropped: those are added up once more, without what only their verdicts told.
-      if due.contains(.days) {
-        let made = try doing(.days) {
-          let made = try DaySummaries(of: store, by: maintainer).make(now: now, isInterrupted: isInterrupted)
-          return (made, made.obstacle == nil ? .succeeded : .failed)
-        }
-        summary.daysAddedUp = made.days
-        summary.obstacle = summary.obstacle ?? made.obstacle
-      }
       if reports != nil, due.contains(.reports) {
         summary.filesPublished = try doing(.reports) { (try publishReports(now: now), .succeeded) }
+      }
+      if due.contains(.days) {
+        let made = try doing(.days) {
+          let made = try DaySummaries(of: store, by: maintainer, clock: clock).make(now: now, isInterrupted: isInterrupted)
+          return (made, made.isComplete ? .succeeded : .failed)
+        }
+        summary.notAddedUp = made.obstacle
       }
       summary.floor = try store.read { try $0.floor() }
       try maintainer.record(summary.obstacle == nil && !hasFailed ? .succeeded : .failed, at: now, runs)

@@ -30,7 +30,9 @@ package struct JobSchedule: Sendable {
   /// Whether days are to be added up in one of many runs.
   package static func areDaysDue(now: Timestamp, lastSuccess: (JobRun.Work) throws -> Timestamp?) rethrows -> Bool {
     guard let last = try lastSuccess(.days) else { return true }
-    return last < now.floored(to: Timestamp.microsecondsPerHour)
+    // By a clock that is as late as days are over late: a day is added up at the first moment at which it may.
+    let grace = -DaySummaries.graceMicroseconds
+    return last.advanced(byMicroseconds: grace) < now.advanced(byMicroseconds: grace).floored(to: Timestamp.microsecondsPerHour)
   }
 
   /// The newest instant at which reports were to be published, by the clock of the zone.

@@ -43,7 +43,7 @@ package struct DaySeal: Sendable, Equatable {
     add(Int64(verdicts))
     add(newestVerdict.microseconds)
     for combination in Combination.allCases {
-      try snapshot.forEachTally(of: combination, buckets: Self.buckets(of: day)) { key, bytes in
+      try snapshot.forEachTally(of: combination, buckets: TallyKey.buckets(ofDay: day)) { key, bytes in
         add(key.number)
         add(Int64(bytes.count))
         hash.update(bufferPointer: bytes)
@@ -55,7 +55,7 @@ package struct DaySeal: Sendable, Equatable {
   /// Verdicts that the day's overall tallies count.
   package static func verdictsTallied(of snapshot: any StoreSnapshot, day: Timestamp) throws -> Int {
     var verdicts = 0
-    try snapshot.forEachTally(of: .overall, buckets: buckets(of: day)) { key, bytes in
+    try snapshot.forEachTally(of: .overall, buckets: TallyKey.buckets(ofDay: day)) { key, bytes in
       do {
         var cells = try TallyDecoder(bytes, of: .overall)
         while try cells.next() { verdicts += Int(clamping: cells.cell.verdicts.wrappedSum()) }
@@ -64,9 +64,5 @@ package struct DaySeal: Sendable, Equatable {
       }
     }
     return verdicts
-  }
-
-  private static func buckets(of day: Timestamp) -> Range<UInt32> {
-    TallyKey.bucket(of: day.microseconds)..<TallyKey.bucket(of: day.microseconds + Timestamp.microsecondsPerDay)
   }
 }

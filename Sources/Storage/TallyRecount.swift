@@ -10,7 +10,9 @@ package struct TallyRecount {
   private static let pendingMax = 65_536
 
   /// Holds one span's tallies in memory: a day at a time is what callers ask for.
-  package init(of snapshot: any StoreSnapshot, in span: Span) throws {
+  ///
+  /// - Parameter seen: is given the verdicts as they are read.
+  package init(of snapshot: any StoreSnapshot, in span: Span, seen: (UnsafeBufferPointer<VerdictRow>) -> Void = { _ in }) throws {
     var builder = TallyBuilder()
     let merger = TallyMerger()
     var pending: [VerdictRow] = []
@@ -35,6 +37,7 @@ package struct TallyRecount {
     }
     try snapshot.forEachVerdicts(in: span, fields: .all) { run in
       count += run.rows.count
+      seen(run.rows)
       for row in run.rows {
         let bucket = TallyKey.bucket(of: row.time)
         if bucket != pendingBucket || pending.count >= Self.pendingMax {

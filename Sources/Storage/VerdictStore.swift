@@ -65,13 +65,14 @@ package protocol StoreSnapshot {
   /// Day tallies of days in the range that equal what the store counts of their days now, ascending.
   func dayTallies(of days: Range<UInt32>) throws -> [DayTallyKey]
 
-  /// Gives day tallies that ``dayTallies(of:)`` has listed, in this order. The bytes are valid during the call.
+  /// Gives day tallies that ``dayTallies(of:)`` has listed, ascending. The bytes are valid during the call.
   func forEachDayTally(_ keys: [DayTallyKey], _ body: (DayTallyKey, UnsafeRawBufferPointer) throws -> Void) throws
 
-  /// Days (00:00 UTC) with tallies but without day tallies that end by a time, ascending.
+  /// Days (00:00 UTC) with tallies but without day tallies that end by a time, from the floor on, the newest first.
   func daysWithoutSummary(endingBy time: Timestamp) throws -> [Timestamp]
 
-  /// Numbers under which something is kept as a day tally that no day tally has, or no day that anything is counted on.
+  /// Numbers under which something is kept as a day tally that no day tally has: of another day than one from the floor on that
+  /// something is counted on, or of what days are not counted by.
   func unknownDayTallies() throws -> [Int64]
 
   /// Verdicts of a span in ascending order of time, source code and id bytes, in runs of any length. Rows carry the store's codes; fields that were

@@ -85,13 +85,11 @@ final class PostgresMaintainer: StoreMaintainer {
   func keep(_ summary: DaySummary) throws -> Bool {
     try translated {
       try connection.transaction("BEGIN ISOLATION LEVEL REPEATABLE READ") {
-        let day = DayTallyKey.day(of: summary.day)
+        let buckets = TallyKey.buckets(ofDay: summary.day)
         // What is folded stays as it is while this session holds the job's lock, and readers look for what is not folded.
-        let numbers = Int64(TallyKey.bucket(of: summary.day.microseconds))..<Int64(TallyKey.bucket(of: summary.day.microseconds + Timestamp.microsecondsPerDay))
-        guard try connection.run("tally_deltas.any", .integer(numbers.lowerBound), .integer(numbers.upperBound)).count == 0,
-          try summary.holds(in: PostgresSnapshot(connection, place: place))
-        else { return false }
-        try connection.run("day_tallies.delete_days", .integers([Int64(day)]))
+        let isPending = try connection.run("tally_deltas.any", .integer(Int64(buckets.lowerBound)), .integer(Int64(buckets.upperBound))).count > 0
+        guard !isPending, try summary.holds(in: PostgresSnapshot(connection, place: place)) else { return false }
+        try connection.run("day_tallies.delete_days", .integers([Int64(DayTallyKey.day(of: summary.day))]))
         let tallies = summary.tallies.sorted { $0.key < $1.key }
         try connection.run("day_tallies.put_all", .integers(tallies.map { $0.key.number }), .blobs(tallies.map(\.value)))
         return true
@@ -112,7 +110,7 @@ final class PostgresMaintainer: StoreMaintainer {
       }
       let retired = Int64(try snapshot.verdictsRetired())
       try dropPartitions(before: end)
-      // What was counted from the verdicts cannot be proved any more.
+      // They cannot be proved without the verdicts.
       try connection.run("day_tallies.delete_days", .integers([Int64(DayTallyKey.day(of: seal.day))]))
       try connection.run(
         "sealed_days.insert", .integer(seal.day.microseconds), .integer(Int64(seal.verdicts)), .integer(seal.newestVerdict.microseconds),

@@ -78,8 +78,9 @@ final class PostgresSnapshot: StoreSnapshot {
 
   func dayTallies(of days: Range<UInt32>) throws -> [DayTallyKey] {
     try translated {
-      let numbers = DayTallyKey.numbers(of: days)
-      let list = try connection.run("day_tallies.list", .integer(numbers.lowerBound), .integer(numbers.upperBound))
+      let list = try connection.run(
+        "day_tallies.list", .integer(DayTallyKey.numbers(of: days.lowerBound).lowerBound),
+        .integer(DayTallyKey.numbers(of: days.upperBound).lowerBound))
       return (0..<list.count).compactMap { DayTallyKey(number: list.integer($0, 0)) }
     }
   }
@@ -89,26 +90,29 @@ final class PostgresSnapshot: StoreSnapshot {
       for start in stride(from: 0, to: keys.count, by: Self.dayTalliesFetched) {
         let part = keys[start..<min(start + Self.dayTalliesFetched, keys.count)]
         let found = try connection.run("day_tallies.find_all", .integers(part.map { Optional($0.number) }))
-        for row in 0..<found.count {
-          if let key = DayTallyKey(number: found.integer(row, 0)) { try body(key, found.bytes(row, 1)) }
+        guard found.count == part.count, zip(0..<found.count, part).allSatisfy({ found.integer($0, 0) == $1.number }) else {
+          throw StoreError(.damaged, "\(place): a day tally is listed, and is not there; restore the database from a backup")
         }
+        for (row, key) in zip(0..<found.count, part) { try body(key, found.bytes(row, 1)) }
       }
     }
   }
 
   func daysWithoutSummary(endingBy time: Timestamp) throws -> [Timestamp] {
     try translated {
-      let list = try connection.run("tallies.days_without_summary", .integer(Int64(DayTallyKey.day(of: time))))
+      let list = try connection.run("tallies.days_without_summary", .integer(floorDay()), .integer(Int64(DayTallyKey.day(of: time))))
       return try (0..<list.count).map { try self.time(list.integer($0, 0) * Timestamp.microsecondsPerDay, of: "a day") }
     }
   }
 
   func unknownDayTallies() throws -> [Int64] {
     try translated {
-      let list = try connection.run("day_tallies.unknown")
+      let list = try connection.run("day_tallies.unknown", .integer(floorDay()))
       return (0..<list.count).map { list.integer($0, 0) }
     }
   }
+
+  private func floorDay() throws -> Int64 { Int64(try floor().map(DayTallyKey.day(of:)) ?? 0) }
 
   func forEachVerdicts(in span: Span, fields: VerdictFields, _ body: (VerdictRun) throws -> Void) throws {
     guard !span.isEmpty else { return }

@@ -31,9 +31,9 @@ struct TallyRows: Sendable {
     try connection.run("tallies.delete_all", .integers(all))
     try TallyRows(repair.recount).put(connection)
     try deleteSummaries(ofTallies: all.compactMap(\.self), connection)
-    for number in try snapshot.unknownDayTallies() {
-      try connection.run("day_tallies.delete", .integer(number), .integer(number + 1))
-    }
+    // Of days that were only looked at too: what is wrong with them alone is mended so.
+    try connection.run("day_tallies.delete_days", .integers(DayTallyKey.days(of: buckets).map { Int64($0) }))
+    for number in try snapshot.unknownDayTallies() { try connection.run("day_tallies.delete", .integer(number), .integer(number)) }
     return repair.outcome
   }
 

@@ -45,8 +45,8 @@ final class SQLiteMaintainer: StoreMaintainer {
           .damaged,
           "\(connection.path): the tallies of \(seal.day.rfc3339()) count \(seal.verdicts) verdicts, but \(dropped) would be dropped; run guardtally verify")
       }
-      // What was counted from the verdicts cannot be proved any more.
-      try TallyTable(connection: connection, files: files).deleteSummaries(of: DayTallyKey.day(of: seal.day)..<DayTallyKey.day(of: end))
+      // They cannot be proved without the verdicts.
+      try TallyTable(connection: connection, files: files).deleteSummary(of: DayTallyKey.day(of: seal.day))
       let insert = try connection.query("sealed_days.insert", of: files)
       insert.bind(1, seal.day.microseconds)
       insert.bind(2, Int64(seal.verdicts))

@@ -74,8 +74,8 @@ struct SQLiteSnapshot: StoreSnapshot {
   func dayTallies(of days: Range<UInt32>) throws -> [DayTallyKey] {
     let list = try connection.query("day_tallies.list", of: files)
     defer { list.reset() }
-    list.bind(1, DayTallyKey.numbers(of: days).lowerBound)
-    list.bind(2, DayTallyKey.numbers(of: days).upperBound)
+    list.bind(1, DayTallyKey.numbers(of: days.lowerBound).lowerBound)
+    list.bind(2, DayTallyKey.numbers(of: days.upperBound).lowerBound)
     var keys: [DayTallyKey] = []
     while try list.step() { if let key = DayTallyKey(number: list.integer(0)) { keys.append(key) } }
     return keys
@@ -87,20 +87,30 @@ struct SQLiteSnapshot: StoreSnapshot {
     for key in keys {
       find.reset()
       find.bind(1, key.number)
-      if try find.step() { try body(key, find.blob(0)) }
+      guard try find.step() else {
+        throw StoreError(.damaged, "\(connection.path): day tally \(key.number) is listed, and is not there; restore the database from a backup")
+      }
+      try body(key, find.blob(0))
     }
   }
 
   func daysWithoutSummary(endingBy time: Timestamp) throws -> [Timestamp] {
     let list = try connection.query("tallies.days_without_summary", of: files)
     defer { list.reset() }
-    list.bind(1, Int64(DayTallyKey.day(of: time)))
+    list.bind(1, try floorDay())
+    list.bind(2, Int64(DayTallyKey.day(of: time)))
     var days: [Timestamp] = []
     while try list.step() { days.append(try self.time(list.integer(0) * Timestamp.microsecondsPerDay, of: "a day")) }
     return days
   }
 
-  func unknownDayTallies() throws -> [Int64] { try numbers("day_tallies.unknown") }
+  func unknownDayTallies() throws -> [Int64] {
+    let list = try connection.query("day_tallies.unknown", of: files)
+    list.bind(1, try floorDay())
+    return try numbers(list)
+  }
+
+  private func floorDay() throws -> Int64 { Int64(try floor().map(DayTallyKey.day(of:)) ?? 0) }
 
   func forEachVerdicts(in span: Span, fields: VerdictFields, _ body: (VerdictRun) throws -> Void) throws {
     guard !span.isEmpty else { return }
@@ -179,10 +189,9 @@ struct SQLiteSnapshot: StoreSnapshot {
   /// Blocks are looked at as they are read.
   func faults() throws -> [String] { [] }
 
-  func unknownTallies() throws -> [Int64] { try numbers("tallies.unknown") }
+  func unknownTallies() throws -> [Int64] { try numbers(try connection.query("tallies.unknown", of: files)) }
 
-  private func numbers(_ query: String) throws -> [Int64] {
-    let list = try connection.query(query, of: files)
+  private func numbers(_ list: SQLiteStatement) throws -> [Int64] {
     defer { list.reset() }
     var numbers: [Int64] = []
     while try list.step() { numbers.append(list.integer(0)) }

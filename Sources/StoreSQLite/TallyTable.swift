@@ -22,9 +22,7 @@ struct TallyTable {
     var builder = TallyBuilder()
     swap(&builder, &self.builder)
     defer { swap(&builder, &self.builder) }
-    var days: Set<UInt32> = []
     try builder.build(rows: rows, ids: ids) { key, added in
-      days.insert(DayTallyKey.day(of: key.start))
       find.reset()
       find.bind(1, key.number)
       guard try find.step() else { return try put(key, added) }
@@ -41,7 +39,6 @@ struct TallyTable {
       try put(key, merged)
     }
     find.reset()
-    for day in days { try deleteSummaries(of: day..<day + 1) }
   }
 
   /// Puts a recount of their verdicts in the place of whatever the buckets held.
@@ -49,20 +46,18 @@ struct TallyTable {
     let repair = try TallyRepair(of: snapshot, buckets: buckets)
     for number in repair.stale.map(\.number) + repair.unknown { try delete(number) }
     for (key, cells) in repair.changed { try put(key, cells) }
-    let grain = TallyKey.grainMicroseconds
-    func day(_ bucket: UInt32) -> UInt32 { DayTallyKey.day(of: Timestamp(microseconds: Int64(bucket) * grain)) }
-    if let last = buckets.last { try deleteSummaries(of: day(buckets.lowerBound)..<day(last) + 1) }
-    for number in try snapshot.unknownDayTallies() { try deleteSummaries(numbered: number..<number + 1) }
+    // Of days that were only looked at too: what is wrong with them alone is mended so.
+    for day in DayTallyKey.days(of: buckets) { try deleteSummary(of: day) }
+    for number in try snapshot.unknownDayTallies() { try deleteSummaries(numbered: number...number) }
     return repair.outcome
   }
 
-  /// Deletes the day tallies of days whose tallies have changed or go.
-  func deleteSummaries(of days: Range<UInt32>) throws { try deleteSummaries(numbered: DayTallyKey.numbers(of: days)) }
+  /// Deletes a day's day tallies. Where its tallies change, the table's triggers do.
+  func deleteSummary(of day: UInt32) throws { try deleteSummaries(numbered: DayTallyKey.numbers(of: day)) }
 
   /// Puts a day's tallies added up in the place of those that there are.
   func put(_ summary: DaySummary) throws {
-    let day = DayTallyKey.day(of: summary.day)
-    try deleteSummaries(of: day..<day + 1)
+    try deleteSummary(of: DayTallyKey.day(of: summary.day))
     let put = try connection.query("day_tallies.put", of: files)
     for (key, cells) in summary.tallies.sorted(by: { $0.key < $1.key }) {
       put.bind(1, key.number)
@@ -73,7 +68,7 @@ struct TallyTable {
     }
   }
 
-  private func deleteSummaries(numbered numbers: Range<Int64>) throws {
+  private func deleteSummaries(numbered numbers: ClosedRange<Int64>) throws {
     let delete = try connection.query("day_tallies.delete", of: files)
     delete.bind(1, numbers.lowerBound)
     delete.bind(2, numbers.upperBound)

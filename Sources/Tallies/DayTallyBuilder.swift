@@ -3,7 +3,8 @@ package import Verdicts
 /// Adds up a day's counts of one ``DayCombination``, from its 15-minute tallies or from its verdicts.
 ///
 /// A day tally is for reading less than there is otherwise. Where it would hardly be less it is given up: ``Bounds`` says when, by
-/// the day's verdicts alone, so that everyone who counts the day keeps the same.
+/// the day's verdicts alone, so that everyone who counts the day keeps the same. The overall counts, which are one cell, are always
+/// kept: they say that the day was added up.
 package struct DayTallyBuilder {
   package let combination: DayCombination
   private let mask: DimensionCodes
@@ -20,8 +21,8 @@ package struct DayTallyBuilder {
 
     /// - Parameter verdicts: of the day.
     package init(verdicts: Int) {
-      cellsMax = min(max(verdicts / 8, 64), 65_536)
-      latenciesMax = min(max(verdicts / 2, 512), 2_097_152)
+      cellsMax = min(verdicts / 8, 65_536)
+      latenciesMax = min(verdicts / 2, 2_097_152)
     }
   }
 
@@ -94,7 +95,7 @@ package struct DayTallyBuilder {
   }
 
   private mutating func giveUpWhatIsTooLarge() {
-    if groups.keys.count > bounds.cellsMax {
+    if groups.keys.count > bounds.cellsMax, combination != .overall {
       hasTooManyCells = true
       groups.removeAll()
       latencies.giveUp()

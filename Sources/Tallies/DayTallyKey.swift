@@ -40,8 +40,15 @@ package struct DayTallyKey: Hashable, Comparable, Sendable {
   /// The day of an instant from 1970 on; an earlier one falls on the first.
   package static func day(of time: Timestamp) -> UInt32 { UInt32(clamping: time.microseconds / Timestamp.microsecondsPerDay) }
 
-  /// Numbers that the day tallies of some days can have.
-  package static func numbers(of days: Range<UInt32>) -> Range<Int64> { Int64(days.lowerBound) << 8..<Int64(days.upperBound) << 8 }
+  /// Days that 15-minute buckets are of.
+  package static func days(of buckets: Range<UInt32>) -> Range<UInt32> {
+    guard let last = buckets.last else { return 0..<0 }
+    func day(_ bucket: UInt32) -> UInt32 { Self.day(of: TallyKey(combination: .overall, bucket: bucket).start) }
+    return day(buckets.lowerBound)..<day(last) + 1
+  }
+
+  /// Numbers that the day tallies of a day can have.
+  package static func numbers(of day: UInt32) -> ClosedRange<Int64> { Int64(day) << 8...Int64(day) << 8 | 255 }
 
   package static func < (left: DayTallyKey, right: DayTallyKey) -> Bool { left.number < right.number }
 }

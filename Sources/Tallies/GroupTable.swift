@@ -80,7 +80,9 @@ package struct GroupTable: Sendable {
   private static func hash(_ key: DimensionCodes) -> Int {
     let factors = SIMD4<UInt64>(0x9E37_79B9_7F4A_7C15, 0xBF58_476D_1CE4_E5B9, 0x94D0_49BB_1331_11EB, 0xC2B2_AE3D_27D4_EB4F)
     let products = unsafeBitCast(key, to: SIMD4<UInt64>.self) &* factors
-    let hash = products.wrappedSum()
-    return Int(truncatingIfNeeded: hash ^ hash >> 32)
+    var hash = products.wrappedSum()
+    // High bits of a lane reach only the high bits of its product, and low bits choose the slot.
+    hash = (hash ^ hash >> 32) &* 0x9E37_79B9_7F4A_7C15
+    return Int(truncatingIfNeeded: hash ^ hash >> 29)
   }
 }

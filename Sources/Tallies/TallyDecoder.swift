@@ -10,6 +10,12 @@ package struct TallyDecoder {
   /// Cells that ``next()`` has not read yet, as far as the bytes say the truth.
   package private(set) var cellsLeft: UInt64 = 0
   private var cellStart = 0
+  /// All bits of the counts of the cell that is read.
+  private var countBits: UInt64 = 0
+  /// No cell counts 2^40 verdicts, and no sum of latencies is 2^56 microseconds, which are two thousand years: numbers that were written behind
+  /// the program's back, and that could not be added up.
+  private static let countBitsMax: UInt64 = 40
+  private static let latencySumBitsMax: UInt64 = 56
   /// The cell that ``next()`` read last.
   package private(set) var cell = TallyCell()
   /// Buckets of the cell's latencies that are above 0, ascending.
@@ -55,13 +61,16 @@ package struct TallyDecoder {
     let flags = reader.byte()
     let hadErrors = cell.verdicts[Int(Verdict.error.rawValue)] != 0
     for verdict in 0..<4 { cell.verdicts[verdict] = flags & (1 << UInt8(verdict)) != 0 ? reader.varint() : 0 }
+    countBits = cell.verdicts[0] | cell.verdicts[1] | cell.verdicts[2] | cell.verdicts[3]
     if hadErrors || cell.verdicts[Int(Verdict.error.rawValue)] != 0 { readErrorCauses() }
     clearFlagged()
     if flags & TallyEncoder.hasRiskTypes != 0 { readRiskTypes() }
     clearLatencies()
     if flags & TallyEncoder.hasLatencies != 0 { readLatencies() }
     cell.fingerprint = flags & TallyEncoder.hasFingerprint != 0 ? reader.littleEndian(width: 8) : 0
-    guard !reader.isDamaged else { throw TallyDamage() }
+    guard !reader.isDamaged, countBits >> Self.countBitsMax == 0, cell.latencySumMicroseconds >> Self.latencySumBitsMax == 0 else {
+      throw TallyDamage()
+    }
     return true
   }
 
@@ -86,7 +95,10 @@ package struct TallyDecoder {
     guard cell.verdicts[Int(Verdict.error.rawValue)] != 0 else { return }
     let mask = reader.byte()
     guard mask >> UInt8(cell.errorCauses.count) == 0 else { return reader.isDamaged = true }
-    for cause in cell.errorCauses.indices where mask & (1 << UInt8(cause)) != 0 { cell.errorCauses[cause] = reader.varint() }
+    for cause in cell.errorCauses.indices where mask & (1 << UInt8(cause)) != 0 {
+      cell.errorCauses[cause] = reader.varint()
+      countBits |= cell.errorCauses[cause]
+    }
   }
 
   private mutating func clearLatencies() {
@@ -104,15 +116,18 @@ package struct TallyDecoder {
     var types = riskTypes
     // A reader of its own, for the counts are written through a pointer.
     var counts = reader
+    var bits: UInt64 = 0
     cell.flagged.withUnsafeMutableBufferPointer { flagged in
       while types != 0 {
         let type = types.trailingZeroBitCount
         flagged[type] = counts.varint()
         flagged[RiskType.count + type] = counts.varint()
+        bits |= flagged[type] | flagged[RiskType.count + type]
         types &= types - 1
       }
     }
     reader = counts
+    countBits |= bits
   }
 
   private mutating func readLatencies() {
@@ -124,6 +139,7 @@ package struct TallyDecoder {
       bucket &+= reader.varint()
       let verdicts = reader.varint()
       guard bucket < UInt64(cell.latencies.count), !reader.isDamaged else { return reader.isDamaged = true }
+      countBits |= verdicts
       cell.latencies[Int(bucket)] = verdicts
       latencyBuckets.append(UInt8(bucket))
     }

@@ -38,5 +38,10 @@ package struct TallyKey: Hashable, Comparable, Sendable {
     return bucket(of: span.from.microseconds)..<(last < .max ? last + 1 : last)
   }
 
+  /// The buckets of a day, given 00:00 UTC.
+  package static func buckets(ofDay day: Timestamp) -> Range<UInt32> {
+    bucket(of: day.microseconds)..<bucket(of: day.microseconds + Timestamp.microsecondsPerDay)
+  }
+
   package static func < (left: TallyKey, right: TallyKey) -> Bool { left.number < right.number }
 }

@@ -4,22 +4,39 @@ import Verdicts
 
 /// One day's verdicts counted anew, in the snapshot in which its tallies are compared.
 struct DayRecount {
-  private let snapshot: any StoreSnapshot
-  private let day: Timestamp
-  private let recount: TallyRecount
+  let snapshot: any StoreSnapshot
+  let day: Timestamp
+  let recount: TallyRecount
+  /// What the day's day tallies should be, or nil where there are none to compare.
+  let counted: CountedDay?
   let verdicts: Int
 
   private var span: Span { Span(from: day, to: day.advanced(byMicroseconds: Timestamp.microsecondsPerDay)) }
 
-  /// - Parameter newestBySource: raised to the newest verdict of each source seen.
+  /// - Parameters:
+  ///   - newestBySource: raised to the newest verdict of each source seen.
+  ///   - countsDay: whether the day is added up too, if the store has day tallies of it.
   /// - Throws: ``StoreError`` `damaged` where verdicts are out of order, twice there, or in values that are not listed.
-  init(of snapshot: any StoreSnapshot, day: Timestamp, newestBySource: inout [UInt32: Timestamp]) throws {
+  init(of snapshot: any StoreSnapshot, day: Timestamp, newestBySource: inout [UInt32: Timestamp], countsDay: Bool = false) throws {
     self.snapshot = snapshot
     self.day = day
     let span = Span(from: day, to: day.advanced(byMicroseconds: Timestamp.microsecondsPerDay))
-    recount = try TallyRecount(of: snapshot, in: span)
+    var counted = countsDay ? try Self.begunCounting(of: snapshot, day: day) : nil
+    recount = try TallyRecount(of: snapshot, in: span) { counted?.add($0) }
+    self.counted = counted
     verdicts = recount.verdicts
     try Self.checkIdentities(of: snapshot, in: span, newestBySource: &newestBySource)
+  }
+
+  private static func begunCounting(of snapshot: any StoreSnapshot, day: Timestamp) throws -> CountedDay? {
+    let number = DayTallyKey.day(of: day)
+    guard try !snapshot.dayTallies(of: number..<number + 1).isEmpty else { return nil }
+    do {
+      return CountedDay(day: day, verdicts: try DaySeal.verdictsTallied(of: snapshot, day: day))
+    } catch let error as StoreError where error.code == .damaged {
+      // Told when the tallies are compared.
+      return nil
+    }
   }
 
   /// Compares the day's tallies byte by byte; where they differ, cell by cell.

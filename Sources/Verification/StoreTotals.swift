@@ -40,7 +40,7 @@ struct StoreTotals {
       try report(Difference("tally \(number): no verdict can be counted there; guardtally rebuild removes it"))
     }
     for number in try snapshot.unknownDayTallies() {
-      try report(Difference("day tally \(number): nothing can be counted there; guardtally rebuild removes it"))
+      try report(Difference("day tally \(number): nothing can be counted there, or it is before the floor; guardtally rebuild removes it"))
     }
     let floor = try snapshot.floor()
     try compareSeals(floor: floor, report)

@@ -8,7 +8,7 @@ extension StoreSuite {
   static let dayChecks: [Check] = [
     ("a day added up is what its verdicts are", { try $0.addsUpDays() }),
     ("a day that changes is not added up any more", { try $0.forgetsChangedDays() }),
-    ("a dropped day keeps what its tallies prove", { try $0.keepsSealedDays() }),
+    ("a dropped day is not added up any more", { try $0.forgetsDroppedDays() }),
     ("knows what is no day tally", { try $0.knowsUnknownDayTallies() }),
   ]
 
@@ -152,16 +152,18 @@ extension StoreSuite {
     #expect(try dayTallies().isEmpty)
   }
 
-  private func keepsSealedDays() throws {
+  private func forgetsDroppedDays() throws {
     try storeVariedDays()
     #expect(try addUp([Self.day, Self.nextDay]) == [true, true])
     let number = DayTallyKey.day(of: Self.day)
-    let before = try dayTallies(of: number..<number + 1)
     let seal = try #require(try store.read { try DaySeal(of: $0, day: Self.day) })
     try withMaintainer { maintainer throws in #expect(try maintainer.drop(seal)) }
     #expect(try dayTallies(of: number..<number + 1).isEmpty)
-    #expect(try addUp([Self.day]) == [true])
-    #expect(try dayTallies(of: number..<number + 1) == before.filter { $0.key.combination.combination != nil })
+    #expect(try dayTallies(of: number + 1..<number + 2).count == 28)
+    try store.read { snapshot throws in
+      #expect(try snapshot.daysWithoutSummary(endingBy: Span.always.to) == [])
+      #expect(try DaySummary(of: snapshot, day: Self.day) == nil)
+    }
   }
 
   private func knowsUnknownDayTallies() throws {

@@ -3,6 +3,7 @@ import Foundation
 import Storage
 import StoreConformance
 import StoreSQLite
+import Tallies
 import Testing
 import Verdicts
 import Verification
@@ -240,7 +241,8 @@ final class TemporaryDatabase {
     let before = try database.store.read { try $0.counters() }
     try database.execute(
       """
-      DELETE FROM schema_migrations WHERE version > 1; DROP TABLE sealed_days; DROP TABLE job_runs; DROP TABLE followed_files; DROP TABLE day_tallies; ALTER TABLE ledger DROP COLUMN discarded; UPDATE tallies SET cells = x'0100' WHERE tally % 2 = 0;
+      DELETE FROM schema_migrations WHERE version > 1; DROP TABLE sealed_days; DROP TABLE job_runs; DROP TABLE followed_files; DROP TABLE day_tallies;
+      DROP TRIGGER tallies_inserted; DROP TRIGGER tallies_updated; DROP TRIGGER tallies_moved; DROP TRIGGER tallies_deleted; ALTER TABLE ledger DROP COLUMN discarded; UPDATE tallies SET cells = x'0100' WHERE tally % 2 = 0;
       ALTER TABLE coded_values RENAME TO dimension_values; ALTER TABLE dimension_values RENAME COLUMN field TO dimension;
       DROP INDEX coded_values_by_value
       """)
@@ -269,6 +271,25 @@ final class TemporaryDatabase {
       $0.nativeNames = "llama-guard-3|S1=violence"
     }
     #expect(try suite.store([[record]], allowSynthetic: true) == [1])
+    #expect(try differences(database) == [])
+  }
+
+  /// A tally that is mended while its day is added up: no verdict has changed, and the sum is wrong all the same.
+  @Test func keepsNoSumOfAMendedTally() throws {
+    let database = try filled()
+    let day = Timestamp(microseconds: StoreSuite.start)
+    let language = TallyKey(combination: .language, bucket: 0).number
+    try database.execute(
+      """
+      UPDATE tallies SET cells = (SELECT cells FROM tallies WHERE tally >= \(language) ORDER BY tally LIMIT 1 OFFSET 1)
+      WHERE tally = (SELECT min(tally) FROM tallies WHERE tally >= \(language))
+      """)
+    let summary = try #require(try database.store.read { try DaySummary(of: $0, day: day) })
+    _ = try Rebuilder(database.store).rebuild(Span(from: day, to: day.advanced(byMicroseconds: Timestamp.microsecondsPerDay)))
+    let maintainer = try #require(try database.store.makeMaintainer())
+    defer { maintainer.close() }
+    #expect(try !maintainer.keep(summary))
+    #expect(try maintainer.keep(try #require(try database.store.read { try DaySummary(of: $0, day: day) })))
     #expect(try differences(database) == [])
   }
 

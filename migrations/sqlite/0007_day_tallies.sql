@@ -1,9 +1,28 @@
--- Days added up: the tallies of a whole day (UTC), made by the scheduled job so that long spans are answered by reading little.
--- Whoever changes a tally of a day deletes all of that day's rows in the same transaction.
+-- Days added up: the tallies of a whole day (UTC), made by the scheduled job so that long spans are answered by reading little. The
+-- triggers see to it that they go with any change of the day's tallies, also by a program that does not know of them.
+
 CREATE TABLE day_tallies (
   tally INTEGER PRIMARY KEY, -- whole days since 1970 * 2^8 + what it is counted by + 64 for latencies
   cells BLOB NOT NULL
 ) STRICT;
+
+-- The low 32 bits of a tally are its bucket; 96 buckets are a day.
+CREATE TRIGGER tallies_inserted AFTER INSERT ON tallies BEGIN
+  DELETE FROM day_tallies
+  WHERE tally >= (new.tally & 4294967295) / 96 << 8 AND tally < (new.tally & 4294967295) / 96 + 1 << 8;
+END;
+CREATE TRIGGER tallies_updated AFTER UPDATE ON tallies BEGIN
+  DELETE FROM day_tallies
+  WHERE tally >= (new.tally & 4294967295) / 96 << 8 AND tally < (new.tally & 4294967295) / 96 + 1 << 8;
+END;
+CREATE TRIGGER tallies_moved AFTER UPDATE OF tally ON tallies BEGIN
+  DELETE FROM day_tallies
+  WHERE tally >= (old.tally & 4294967295) / 96 << 8 AND tally < (old.tally & 4294967295) / 96 + 1 << 8;
+END;
+CREATE TRIGGER tallies_deleted AFTER DELETE ON tallies BEGIN
+  DELETE FROM day_tallies
+  WHERE tally >= (old.tally & 4294967295) / 96 << 8 AND tally < (old.tally & 4294967295) / 96 + 1 << 8;
+END;
 
 CREATE TABLE job_runs_of_7 (
   run        INTEGER PRIMARY KEY,

@@ -37,12 +37,12 @@ package struct BucketScan {
     }
     let measure = query.measure
     let floor = try snapshot.floor()
-    for part in parts(summarised: try summaries()) {
+    for part in parts(summarised: try summaries(from: floor)) {
       switch part {
       case .days(let keys):
         let days = DayTallyCells()
         // Of fewer dimensions there are fewer.
-        let hasSameGroups = keys.allSatisfy { $0.combination.dimensions.count == query.by.count }
+        let hasSameGroups = query.filters.isEmpty && keys.allSatisfy { $0.combination.dimensions.count == query.by.count }
         func addDays() throws {
           do {
             try days.add(to: &groups, hasSameGroups: hasSameGroups) { cells, groups in
@@ -112,14 +112,16 @@ package struct BucketScan {
   }
 
   /// For each day that has one the smallest day tally that can answer; none where no bucket has a whole day.
-  private func summaries() throws -> [UInt32: DayTallyKey] {
+  ///
+  /// - Parameter floor: days before it have none.
+  private func summaries(from floor: Timestamp?) throws -> [UInt32: DayTallyKey] {
     let hasWholeDay = zip(query.edges, query.edges.dropFirst()).contains { from, to in
       to.microseconds - from.microseconds >= Timestamp.microsecondsPerDay && !Self.wholeDays(from: from, to: to).isEmpty
     }
     guard hasWholeDay, let first = query.edges.first, let last = query.edges.last else { return [:] }
     let order = query.dayCombinations
     var summaries: [UInt32: DayTallyKey] = [:]
-    for key in try snapshot.dayTallies(of: Self.wholeDays(from: first, to: last)) where key.part == query.dayPart {
+    for key in try snapshot.dayTallies(of: Self.wholeDays(from: first, to: last)) where key.part == query.dayPart && floor.map({ key.start >= $0 }) ?? true {
       guard let rank = order.firstIndex(of: key.combination) else { continue }
       if let other = summaries[key.day], let otherRank = order.firstIndex(of: other.combination), otherRank < rank { continue }
       summaries[key.day] = key
@@ -160,9 +162,10 @@ package struct BucketScan {
   /// A stretch of one bucket without day tallies: whole 15-minute steps from tallies, what is left of them from verdicts.
   private func appendWithinDays(from: Timestamp, to: Timestamp, to parts: inout [Part]) {
     guard from < to else { return }
+    guard let combination else { return append(.verdicts(Span(from: from, to: to)), to: &parts) }
     let wholeFrom = from.raised(to: TallyKey.grainMicroseconds)
     let wholeTo = to.floored(to: TallyKey.grainMicroseconds)
-    guard let combination, wholeFrom < wholeTo else { return append(.verdicts(Span(from: from, to: to)), to: &parts) }
+    guard wholeFrom < wholeTo else { return append(.verdicts(Span(from: from, to: to)), to: &parts) }
     if from < wholeFrom { append(.verdicts(Span(from: from, to: wholeFrom)), to: &parts) }
     append(.tallies(TallyKey.bucket(of: wholeFrom.microseconds)..<TallyKey.bucket(of: wholeTo.microseconds), combination), to: &parts)
     if wholeTo < to { append(.verdicts(Span(from: wholeTo, to: to)), to: &parts) }

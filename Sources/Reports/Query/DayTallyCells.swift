@@ -54,6 +54,7 @@ final class DayTallyCells: @unchecked Sendable {
     let second = Half(Array(held.indices.filter { $0 % 2 == 1 }))
     let stride = groups.stride
     DispatchQueue.global(qos: .userInitiated).async { [self] in
+      guard second.isMine() else { return }
       second.finish(
         Result {
           var table = GroupTable(stride: stride)
@@ -61,30 +62,40 @@ final class DayTallyCells: @unchecked Sendable {
           return table
         })
     }
-    // The other thread is waited for whatever becomes of this one's half: it reads the same bytes.
+    // A half that is being added up is waited for whatever becomes of this one: it reads the same bytes.
     let first = Result { try Self.add(held.indices.filter { $0 % 2 == 0 }.map { held[$0] }, to: &groups, hasSameGroups: hasSameGroups, adding) }
-    let table = Result { try second.value() }
+    guard !second.isMine() else {
+      // No thread was free.
+      try first.get()
+      return try Self.add(second.indices.map { held[$0] }, to: &groups, hasSameGroups: hasSameGroups, adding)
+    }
+    let table = second.value()
     try first.get()
     groups.add(try table.get())
   }
 
-  /// What the second thread adds up.
+  /// What a second thread adds up, if one is free before the first has added up the rest.
   private final class Half: Sendable {
     let indices: [Int]
+    private let isTaken = Atomic(false)
     private let result = Mutex<Result<GroupTable, any Error>?>(nil)
     private let isDone = DispatchSemaphore(value: 0)
 
     init(_ indices: [Int]) { self.indices = indices }
+
+    /// True for the first who asks, who then adds it up.
+    func isMine() -> Bool { !isTaken.exchange(true, ordering: .acquiringAndReleasing) }
 
     func finish(_ found: Result<GroupTable, any Error>) {
       result.withLock { $0 = found }
       isDone.signal()
     }
 
-    /// Waits for the end. To be called once.
-    func value() throws -> GroupTable {
+    /// Waits for the end. To be called once, where somebody else adds it up.
+    func value() -> Result<GroupTable, any Error> {
       isDone.wait()
-      return try result.withLock { try $0?.get() } ?? GroupTable(stride: 0)
+      guard let found = result.withLock({ $0 }) else { preconditionFailure("a half was finished without a result") }
+      return found
     }
   }
 

@@ -53,6 +53,7 @@ struct AggregateRun {
         + "floor=\(summary.floor?.rfc3339() ?? "-") files=\(summary.filesPublished + (textfile != nil && canPublish ? 1 : 0))\n")
     try output.finish()
     if let postponement = summary.postponement { StandardError.line("guardtally: \(postponement)") }
+    if let notAddedUp = summary.notAddedUp { StandardError.line("guardtally: \(notAddedUp)") }
     if let obstacle = summary.obstacle {
       StandardError.line("guardtally: \(obstacle)")
       throw ExitCode.failure

@@ -2,22 +2,16 @@ import Storage
 import Tallies
 import Verdicts
 
-/// A day's tallies added up once more, and compared with its day tallies.
-struct DayComparison {
-  private let snapshot: any StoreSnapshot
-  private let day: Timestamp
-
-  init(of snapshot: any StoreSnapshot, day: Timestamp) {
-    self.snapshot = snapshot
-    self.day = day
-  }
-
-  /// Byte by byte. A day without day tallies has nothing to compare.
-  func compare(_ report: (Difference) throws -> Void) throws {
+/// A recounted day compared with its day tallies.
+extension DayRecount {
+  /// Byte by byte. A day without day tallies has nothing to compare, and one whose tallies are wrong nothing to compare with.
+  func compareDayTallies(_ report: (Difference) throws -> Void) throws {
+    guard let counted else { return }
+    var missing = try counted.tallies { combination, body in
+      for (key, cells) in recount.tallies.sorted(by: { $0.key < $1.key }) where key.combination == combination { try cells.withUnsafeBytes(body) }
+    }
     let number = DayTallyKey.day(of: day)
-    let keys = try snapshot.dayTallies(of: number..<number + 1)
-    guard !keys.isEmpty, var missing = try DaySummary(of: snapshot, day: day)?.tallies else { return }
-    try snapshot.forEachDayTally(keys) { key, bytes in
+    try snapshot.forEachDayTally(try snapshot.dayTallies(of: number..<number + 1)) { key, bytes in
       guard let counted = missing.removeValue(forKey: key) else {
         return try report(Difference("\(name(of: key)): it should not be there"))
       }
