@@ -2,7 +2,7 @@ package import Reports
 package import Storage
 package import Verdicts
 
-/// One run of the scheduled job: folds what is pending, drops what is old, publishes reports, adds up days that are over, and records
+/// One run of the scheduled job: folds what is pending, drops what is old, publishes reports, adds up periods that are over, and records
 /// how it ended.
 package struct AggregationJob: Sendable {
   /// What a run did.
@@ -14,7 +14,7 @@ package struct AggregationJob: Sendable {
     package var filesPublished = 0
     /// Why days that are old were left for another run, which is no failure; or nil.
     package var postponement: String?
-    /// Why days that are over were not added up, which makes reports slower and nothing wrong; or nil.
+    /// Why periods that are over were not added up, which makes reports slower and nothing wrong; or nil.
     package var notAddedUp: String?
     /// Why days that are old could not be dropped; or nil.
     package var obstacle: String?
@@ -51,7 +51,7 @@ package struct AggregationJob: Sendable {
   /// - Throws: what ended the run early; it is recorded as failed where the store can be reached.
   package func run(
     now: Timestamp, hasFailed: Bool = false, isInterrupted: () -> Bool = { false },
-    due: (any StoreMaintainer) throws -> Set<JobRun.Work> = { _ in [.days, .retention, .reports] }
+    due: (any StoreMaintainer) throws -> Set<JobRun.Work> = { _ in [.periods, .retention, .reports] }
   ) throws -> Summary? {
     guard let maintainer = try store.makeMaintainer() else { return nil }
     defer { maintainer.close() }
@@ -92,9 +92,9 @@ package struct AggregationJob: Sendable {
       if reports != nil, due.contains(.reports) {
         summary.filesPublished = try doing(.reports) { (try publishReports(now: now), .succeeded) }
       }
-      if due.contains(.days) {
-        let made = try doing(.days) {
-          let made = try DaySummaries(of: store, by: maintainer, clock: clock).make(now: now, isInterrupted: isInterrupted)
+      if due.contains(.periods) {
+        let made = try doing(.periods) {
+          let made = try PeriodSummaries(of: store, by: maintainer, clock: clock).make(now: now, isInterrupted: isInterrupted)
           return (made, made.isComplete ? .succeeded : .failed)
         }
         summary.notAddedUp = made.obstacle

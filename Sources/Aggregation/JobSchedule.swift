@@ -2,7 +2,7 @@ package import Reports
 package import Storage
 package import Verdicts
 
-/// When the parts of the job that are not done in each run are due: days are added up hourly, for late verdicts undo it, the others are
+/// When the parts of the job that are not done in each run are due: periods are added up hourly, for late verdicts undo it, the others are
 /// done daily. What was missed is caught up once, by whichever process comes first.
 package struct JobSchedule: Sendable {
   /// Minutes after local midnight at which reports are published.
@@ -23,15 +23,15 @@ package struct JobSchedule: Sendable {
       if let last = try lastSuccess(work), last >= appointment { continue }
       due.insert(work)
     }
-    if try Self.areDaysDue(now: now, lastSuccess: lastSuccess) { due.insert(.days) }
+    if try Self.arePeriodsDue(now: now, lastSuccess: lastSuccess) { due.insert(.periods) }
     return due
   }
 
-  /// Whether days are to be added up in one of many runs.
-  package static func areDaysDue(now: Timestamp, lastSuccess: (JobRun.Work) throws -> Timestamp?) rethrows -> Bool {
-    guard let last = try lastSuccess(.days) else { return true }
-    // By a clock that is as late as days are over late: a day is added up at the first moment at which it may.
-    let grace = -DaySummaries.graceMicroseconds
+  /// Whether periods are to be added up in one of many runs.
+  package static func arePeriodsDue(now: Timestamp, lastSuccess: (JobRun.Work) throws -> Timestamp?) rethrows -> Bool {
+    guard let last = try lastSuccess(.periods) else { return true }
+    // By a clock that is as late as periods are over late: one is added up at the first moment at which it may.
+    let grace = -PeriodSummaries.graceMicroseconds
     return last.advanced(byMicroseconds: grace) < now.advanced(byMicroseconds: grace).floored(to: Timestamp.microsecondsPerHour)
   }
 

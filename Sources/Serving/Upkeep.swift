@@ -58,7 +58,7 @@ struct Upkeep: Service {
     switch result {
     case .success(let summary?):
       if let obstacle = summary.obstacle { logger.error("old verdicts were not dropped", metadata: ["reason": "\(obstacle)"]) }
-      if let notAddedUp = summary.notAddedUp { logger.warning("days were not added up", metadata: ["reason": "\(notAddedUp)"]) }
+      if let notAddedUp = summary.notAddedUp { logger.warning("periods were not added up", metadata: ["reason": "\(notAddedUp)"]) }
       return aggregateEvery
     case .success(nil): return aggregateEvery
     case .failure(let error as StoreError) where error.code == .absent: return Self.retriedAfter

@@ -1,4 +1,3 @@
-import Crypto
 import Tallies
 package import Verdicts
 
@@ -9,8 +8,7 @@ package struct DaySeal: Sendable, Equatable {
   package var day: Timestamp
   package var verdicts: Int
   package var newestVerdict: Timestamp
-  /// SHA-256 over all tallies of the day and the fields above. A CRC would not do: every tally ends with its own, and a CRC over
-  /// text and its CRC is the same whatever the text.
+  /// SHA-256 over all tallies of the day and the fields above.
   package var digest: [UInt8]
 
   package init(day: Timestamp, verdicts: Int, newestVerdict: Timestamp, digest: [UInt8]) {
@@ -31,31 +29,24 @@ package struct DaySeal: Sendable, Equatable {
     newestVerdict = newest
     verdicts = 0
     digest = []
-    verdicts = try Self.verdictsTallied(of: snapshot, day: day)
+    verdicts = try Self.verdictsTallied(of: snapshot, buckets: Self.buckets(of: day))
     digest = try digestNow(of: snapshot)
   }
 
   /// The digest of the tallies as they are, with this seal's other fields.
   package func digestNow(of snapshot: any StoreSnapshot) throws -> [UInt8] {
-    var hash = SHA256()
-    func add(_ number: Int64) { withUnsafeBytes(of: number.littleEndian) { hash.update(bufferPointer: $0) } }
-    add(day.microseconds)
-    add(Int64(verdicts))
-    add(newestVerdict.microseconds)
-    for combination in Combination.allCases {
-      try snapshot.forEachTally(of: combination, buckets: TallyKey.buckets(ofDay: day)) { key, bytes in
-        add(key.number)
-        add(Int64(bytes.count))
-        hash.update(bufferPointer: bytes)
-      }
-    }
-    return Array(hash.finalize())
+    var digest = TallyDigest()
+    digest.add(day.microseconds)
+    digest.add(Int64(verdicts))
+    digest.add(newestVerdict.microseconds)
+    try digest.add(Combination.allCases, in: Self.buckets(of: day), of: snapshot)
+    return digest.finish()
   }
 
-  /// Verdicts that the day's overall tallies count.
-  package static func verdictsTallied(of snapshot: any StoreSnapshot, day: Timestamp) throws -> Int {
+  /// Verdicts that the overall tallies of some buckets count.
+  package static func verdictsTallied(of snapshot: any StoreSnapshot, buckets: Range<UInt32>) throws -> Int {
     var verdicts = 0
-    try snapshot.forEachTally(of: .overall, buckets: TallyKey.buckets(ofDay: day)) { key, bytes in
+    try snapshot.forEachTally(of: .overall, buckets: buckets) { key, bytes in
       do {
         var cells = try TallyDecoder(bytes, of: .overall)
         while try cells.next() { verdicts += Int(clamping: cells.cell.verdicts.wrappedSum()) }
@@ -65,4 +56,6 @@ package struct DaySeal: Sendable, Equatable {
     }
     return verdicts
   }
+
+  private static func buckets(of day: Timestamp) -> Range<UInt32> { Period(of: Period.day(of: day), .day).buckets }
 }

@@ -6,8 +6,8 @@ package struct JobRun: Sendable, Equatable {
   package enum Work: String, CaseIterable, Sendable {
     /// Adding what writers appended to the tallies.
     case fold
-    /// Adding up the tallies of whole days.
-    case days = "day_tallies"
+    /// Adding up the tallies of whole periods.
+    case periods = "period_tallies"
     /// Dropping old verdicts.
     case retention
     /// Publishing the set of CSV reports.

@@ -11,10 +11,10 @@ package protocol StoreMaintainer: AnyObject {
   /// Makes room for verdicts of a span, where a store does that beforehand.
   func prepare(for span: Span) throws
 
-  /// Keeps a day's tallies added up, in the place of those that there are: if the day is still what was added up.
+  /// Keeps a period's tallies, in the place of those that there are: if the period is still what was added up.
   ///
   /// - Returns: false, and nothing has changed, where it is not.
-  func keep(_ summary: DaySummary) throws -> Bool
+  func keep(_ summary: PeriodSummary) throws -> Bool
 
   /// Drops the verdicts of a day, keeps its seal and moves the floor to the day's end, all in one commit: if the day is still
   /// what the seal says.

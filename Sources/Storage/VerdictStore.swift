@@ -62,18 +62,18 @@ package protocol StoreSnapshot {
   func forEachTally(
     of combination: Combination, buckets: Range<UInt32>, _ body: (TallyKey, UnsafeRawBufferPointer) throws -> Void) throws
 
-  /// Day tallies of days in the range that equal what the store counts of their days now, ascending.
-  func dayTallies(of days: Range<UInt32>) throws -> [DayTallyKey]
+  /// Period tallies of periods that begin on days in the range, of those that equal what the store counts of them now, ascending.
+  func periodTallies(of days: Range<UInt32>) throws -> [PeriodTallyKey]
 
-  /// Gives day tallies that ``dayTallies(of:)`` has listed, ascending. The bytes are valid during the call.
-  func forEachDayTally(_ keys: [DayTallyKey], _ body: (DayTallyKey, UnsafeRawBufferPointer) throws -> Void) throws
+  /// Gives period tallies that ``periodTallies(of:)`` has listed, ascending. The bytes are valid during the call.
+  func forEachPeriodTally(_ keys: [PeriodTallyKey], _ body: (PeriodTallyKey, UnsafeRawBufferPointer) throws -> Void) throws
 
-  /// Days (00:00 UTC) with tallies but without day tallies that end by a time, from the floor on, the newest first.
-  func daysWithoutSummary(endingBy time: Timestamp) throws -> [Timestamp]
+  /// Periods of a length with tallies but without period tallies that begin at the floor or later and end by a time, the newest first.
+  func periodsWithoutSummary(of length: Period.Length, endingBy time: Timestamp) throws -> [Period]
 
-  /// Numbers under which something is kept as a day tally that no day tally has: of another day than one from the floor on that
-  /// something is counted on, or of what days are not counted by.
-  func unknownDayTallies() throws -> [Int64]
+  /// Numbers under which something is kept as a period tally that no period tally has: of another period than one from the floor on that
+  /// something is counted in, or of what periods are not counted by.
+  func unknownPeriodTallies() throws -> [Int64]
 
   /// Verdicts of a span in ascending order of time, source code and id bytes, in runs of any length. Rows carry the store's codes; fields that were
   /// not asked for are 0. Rows and ids are valid during the call, in which nothing else may be asked of the snapshot.

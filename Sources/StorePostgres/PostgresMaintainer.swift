@@ -78,20 +78,21 @@ final class PostgresMaintainer: StoreMaintainer {
     }
     try keep(sum.finish())
     try rows.put(connection)
-    try TallyRows.deleteSummaries(ofTallies: numbers, connection)
+    try TallyRows.deleteSummaries(of: TallyRows.days(of: numbers), connection)
     return taken.count
   }
 
-  func keep(_ summary: DaySummary) throws -> Bool {
+  func keep(_ summary: PeriodSummary) throws -> Bool {
     try translated {
       try connection.transaction("BEGIN ISOLATION LEVEL REPEATABLE READ") {
-        let buckets = TallyKey.buckets(ofDay: summary.day)
+        let buckets = summary.period.buckets
         // What is folded stays as it is while this session holds the job's lock, and readers look for what is not folded.
         let isPending = try connection.run("tally_deltas.any", .integer(Int64(buckets.lowerBound)), .integer(Int64(buckets.upperBound))).count > 0
         guard !isPending, try summary.holds(in: PostgresSnapshot(connection, place: place)) else { return false }
-        try connection.run("day_tallies.delete_days", .integers([Int64(DayTallyKey.day(of: summary.day))]))
+        let numbers = PeriodTallyKey.numbers(of: summary.period)
+        try connection.run("period_tallies.delete", .integer(numbers.lowerBound), .integer(numbers.upperBound))
         let tallies = summary.tallies.sorted { $0.key < $1.key }
-        try connection.run("day_tallies.put_all", .integers(tallies.map { $0.key.number }), .blobs(tallies.map(\.value)))
+        try connection.run("period_tallies.put_all", .integers(tallies.map { $0.key.number }), .blobs(tallies.map(\.value)))
         return true
       }
     }
@@ -111,7 +112,7 @@ final class PostgresMaintainer: StoreMaintainer {
       let retired = Int64(try snapshot.verdictsRetired())
       try dropPartitions(before: end)
       // They cannot be proved without the verdicts.
-      try connection.run("day_tallies.delete_days", .integers([Int64(DayTallyKey.day(of: seal.day))]))
+      try TallyRows.deleteSummaries(of: [Period.day(of: seal.day)], connection)
       try connection.run(
         "sealed_days.insert", .integer(seal.day.microseconds), .integer(Int64(seal.verdicts)), .integer(seal.newestVerdict.microseconds),
         .bytes(seal.digest))

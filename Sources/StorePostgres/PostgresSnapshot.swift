@@ -12,8 +12,8 @@ final class PostgresSnapshot: StoreSnapshot {
 
   /// Rows of one FETCH of tallies, each up to some tens of kilobytes.
   private static let talliesFetched = 64
-  /// Day tallies that are asked for at once, each up to a megabyte or two.
-  private static let dayTalliesFetched = 8
+  /// Period tallies that are asked for at once, each up to a megabyte or two.
+  private static let periodTalliesFetched = 8
   /// Verdicts that are handed on at a time.
   private static let runVerdicts = 2_048
 
@@ -76,43 +76,41 @@ final class PostgresSnapshot: StoreSnapshot {
     }
   }
 
-  func dayTallies(of days: Range<UInt32>) throws -> [DayTallyKey] {
+  func periodTallies(of days: Range<UInt32>) throws -> [PeriodTallyKey] {
     try translated {
-      let list = try connection.run(
-        "day_tallies.list", .integer(DayTallyKey.numbers(of: days.lowerBound).lowerBound),
-        .integer(DayTallyKey.numbers(of: days.upperBound).lowerBound))
-      return (0..<list.count).compactMap { DayTallyKey(number: list.integer($0, 0)) }
+      let list = try connection.run("period_tallies.list", .integer(Int64(days.lowerBound) << 8), .integer(Int64(days.upperBound) << 8))
+      return (0..<list.count).compactMap { PeriodTallyKey(number: list.integer($0, 0)) }
     }
   }
 
-  func forEachDayTally(_ keys: [DayTallyKey], _ body: (DayTallyKey, UnsafeRawBufferPointer) throws -> Void) throws {
+  func forEachPeriodTally(_ keys: [PeriodTallyKey], _ body: (PeriodTallyKey, UnsafeRawBufferPointer) throws -> Void) throws {
     try translated {
-      for start in stride(from: 0, to: keys.count, by: Self.dayTalliesFetched) {
-        let part = keys[start..<min(start + Self.dayTalliesFetched, keys.count)]
-        let found = try connection.run("day_tallies.find_all", .integers(part.map { Optional($0.number) }))
+      for start in stride(from: 0, to: keys.count, by: Self.periodTalliesFetched) {
+        let part = keys[start..<min(start + Self.periodTalliesFetched, keys.count)]
+        let found = try connection.run("period_tallies.find_all", .integers(part.map { Optional($0.number) }))
         guard found.count == part.count, zip(0..<found.count, part).allSatisfy({ found.integer($0, 0) == $1.number }) else {
-          throw StoreError(.damaged, "\(place): a day tally is listed, and is not there; restore the database from a backup")
+          throw StoreError(.damaged, "\(place): a period tally is listed, and is not there; restore the database from a backup")
         }
         for (row, key) in zip(0..<found.count, part) { try body(key, found.bytes(row, 1)) }
       }
     }
   }
 
-  func daysWithoutSummary(endingBy time: Timestamp) throws -> [Timestamp] {
+  func periodsWithoutSummary(of length: Period.Length, endingBy time: Timestamp) throws -> [Period] {
     try translated {
-      let list = try connection.run("tallies.days_without_summary", .integer(floorDay()), .integer(Int64(DayTallyKey.day(of: time))))
-      return try (0..<list.count).map { try self.time(list.integer($0, 0) * Timestamp.microsecondsPerDay, of: "a day") }
+      var query = PostgresConnection.Query("tallies.periods_without_summary")
+      query.parameters = PeriodRange(length, from: try floor(), endingBy: time).parameters.map { .integer($0) }
+      let list = try connection.run(query)
+      return (0..<list.count).map { Period(of: UInt32(clamping: list.integer($0, 0)), length) }
     }
   }
 
-  func unknownDayTallies() throws -> [Int64] {
+  func unknownPeriodTallies() throws -> [Int64] {
     try translated {
-      let list = try connection.run("day_tallies.unknown", .integer(floorDay()))
+      let list = try connection.run("period_tallies.unknown", .integer(Int64(try floor().map(Period.day(of:)) ?? 0)))
       return (0..<list.count).map { list.integer($0, 0) }
     }
   }
-
-  private func floorDay() throws -> Int64 { Int64(try floor().map(DayTallyKey.day(of:)) ?? 0) }
 
   func forEachVerdicts(in span: Span, fields: VerdictFields, _ body: (VerdictRun) throws -> Void) throws {
     guard !span.isEmpty else { return }

@@ -30,17 +30,18 @@ struct TallyRows: Sendable {
     try connection.run("tally_deltas.delete_all", .integers(all))
     try connection.run("tallies.delete_all", .integers(all))
     try TallyRows(repair.recount).put(connection)
-    try deleteSummaries(ofTallies: all.compactMap(\.self), connection)
-    // Of days that were only looked at too: what is wrong with them alone is mended so.
-    try connection.run("day_tallies.delete_days", .integers(DayTallyKey.days(of: buckets).map { Int64($0) }))
-    for number in try snapshot.unknownDayTallies() { try connection.run("day_tallies.delete", .integer(number), .integer(number)) }
+    // Of days that were only looked at too: what is wrong with their sums alone is mended so.
+    try deleteSummaries(of: days(of: all.compactMap(\.self)), connection)
+    for number in try snapshot.unknownPeriodTallies() { try connection.run("period_tallies.delete", .integer(number), .integer(number)) }
     return repair.outcome
   }
 
-  /// Deletes the day tallies of the days of tallies that have changed.
-  static func deleteSummaries(ofTallies numbers: [Int64], _ connection: PostgresConnection) throws {
-    let days = Set(numbers.compactMap { TallyKey(number: $0) }.map { Int64(DayTallyKey.day(of: $0.start)) })
-    if !days.isEmpty { try connection.run("day_tallies.delete_days", .integers(days.sorted().map { Optional($0) })) }
+  /// Days of tallies.
+  static func days(of numbers: [Int64]) -> Set<UInt32> { Set(numbers.compactMap { TallyKey(number: $0)?.day }) }
+
+  /// Deletes the tallies of all periods that days are of whose tallies change or go.
+  static func deleteSummaries(of days: Set<UInt32>, _ connection: PostgresConnection) throws {
+    if !days.isEmpty { try connection.run("period_tallies.delete_of_days", .integers(days.sorted().map { Int64($0) })) }
   }
 
   /// What appends them to what is to be folded: numbers, cells.

@@ -24,7 +24,7 @@ final class SQLiteMaintainer: StoreMaintainer {
 
   func prepare(for span: Span) throws {}
 
-  func keep(_ summary: DaySummary) throws -> Bool {
+  func keep(_ summary: PeriodSummary) throws -> Bool {
     try connection.transaction {
       guard try summary.holds(in: SQLiteSnapshot(connection: connection, files: files)) else { return false }
       try TallyTable(connection: connection, files: files).put(summary)
@@ -46,7 +46,7 @@ final class SQLiteMaintainer: StoreMaintainer {
           "\(connection.path): the tallies of \(seal.day.rfc3339()) count \(seal.verdicts) verdicts, but \(dropped) would be dropped; run guardtally verify")
       }
       // They cannot be proved without the verdicts.
-      try TallyTable(connection: connection, files: files).deleteSummary(of: DayTallyKey.day(of: seal.day))
+      try TallyTable(connection: connection, files: files).deleteSummaries(of: Period.day(of: seal.day))
       let insert = try connection.query("sealed_days.insert", of: files)
       insert.bind(1, seal.day.microseconds)
       insert.bind(2, Int64(seal.verdicts))

@@ -71,46 +71,44 @@ struct SQLiteSnapshot: StoreSnapshot {
     }
   }
 
-  func dayTallies(of days: Range<UInt32>) throws -> [DayTallyKey] {
-    let list = try connection.query("day_tallies.list", of: files)
+  func periodTallies(of days: Range<UInt32>) throws -> [PeriodTallyKey] {
+    let list = try connection.query("period_tallies.list", of: files)
     defer { list.reset() }
-    list.bind(1, DayTallyKey.numbers(of: days.lowerBound).lowerBound)
-    list.bind(2, DayTallyKey.numbers(of: days.upperBound).lowerBound)
-    var keys: [DayTallyKey] = []
-    while try list.step() { if let key = DayTallyKey(number: list.integer(0)) { keys.append(key) } }
+    list.bind(1, Int64(days.lowerBound) << 8)
+    list.bind(2, Int64(days.upperBound) << 8)
+    var keys: [PeriodTallyKey] = []
+    while try list.step() { if let key = PeriodTallyKey(number: list.integer(0)) { keys.append(key) } }
     return keys
   }
 
-  func forEachDayTally(_ keys: [DayTallyKey], _ body: (DayTallyKey, UnsafeRawBufferPointer) throws -> Void) throws {
-    let find = try connection.query("day_tallies.find", of: files)
+  func forEachPeriodTally(_ keys: [PeriodTallyKey], _ body: (PeriodTallyKey, UnsafeRawBufferPointer) throws -> Void) throws {
+    let find = try connection.query("period_tallies.find", of: files)
     defer { find.reset() }
     for key in keys {
       find.reset()
       find.bind(1, key.number)
       guard try find.step() else {
-        throw StoreError(.damaged, "\(connection.path): day tally \(key.number) is listed, and is not there; restore the database from a backup")
+        throw StoreError(.damaged, "\(connection.path): the \(key.name) is listed, and is not there; restore the database from a backup")
       }
       try body(key, find.blob(0))
     }
   }
 
-  func daysWithoutSummary(endingBy time: Timestamp) throws -> [Timestamp] {
-    let list = try connection.query("tallies.days_without_summary", of: files)
+  func periodsWithoutSummary(of length: Period.Length, endingBy time: Timestamp) throws -> [Period] {
+    let list = try connection.query("tallies.periods_without_summary", of: files)
     defer { list.reset() }
-    list.bind(1, try floorDay())
-    list.bind(2, Int64(DayTallyKey.day(of: time)))
-    var days: [Timestamp] = []
-    while try list.step() { days.append(try self.time(list.integer(0) * Timestamp.microsecondsPerDay, of: "a day")) }
-    return days
+    let range = PeriodRange(length, from: try floor(), endingBy: time)
+    for (index, value) in range.parameters.enumerated() { list.bind(index + 1, value) }
+    var periods: [Period] = []
+    while try list.step() { periods.append(Period(of: UInt32(clamping: list.integer(0)), length)) }
+    return periods
   }
 
-  func unknownDayTallies() throws -> [Int64] {
-    let list = try connection.query("day_tallies.unknown", of: files)
-    list.bind(1, try floorDay())
+  func unknownPeriodTallies() throws -> [Int64] {
+    let list = try connection.query("period_tallies.unknown", of: files)
+    list.bind(1, Int64(try floor().map(Period.day(of:)) ?? 0))
     return try numbers(list)
   }
-
-  private func floorDay() throws -> Int64 { Int64(try floor().map(DayTallyKey.day(of:)) ?? 0) }
 
   func forEachVerdicts(in span: Span, fields: VerdictFields, _ body: (VerdictRun) throws -> Void) throws {
     guard !span.isEmpty else { return }

@@ -46,19 +46,21 @@ struct TallyTable {
     let repair = try TallyRepair(of: snapshot, buckets: buckets)
     for number in repair.stale.map(\.number) + repair.unknown { try delete(number) }
     for (key, cells) in repair.changed { try put(key, cells) }
-    // Of days that were only looked at too: what is wrong with them alone is mended so.
-    for day in DayTallyKey.days(of: buckets) { try deleteSummary(of: day) }
-    for number in try snapshot.unknownDayTallies() { try deleteSummaries(numbered: number...number) }
+    // Of days that were only looked at too: what is wrong with their sums alone is mended so.
+    for day in Set(repair.kept.map(\.day)) { try deleteSummaries(of: day) }
+    for number in try snapshot.unknownPeriodTallies() { try deleteSummary(numbered: number...number) }
     return repair.outcome
   }
 
-  /// Deletes a day's day tallies. Where its tallies change, the table's triggers do.
-  func deleteSummary(of day: UInt32) throws { try deleteSummaries(numbered: DayTallyKey.numbers(of: day)) }
+  /// Deletes the tallies of all periods that a day is of. Where its tallies change, the table's triggers do.
+  func deleteSummaries(of day: UInt32) throws {
+    for length in Period.Length.allCases { try deleteSummary(numbered: PeriodTallyKey.numbers(of: Period(of: day, length))) }
+  }
 
-  /// Puts a day's tallies added up in the place of those that there are.
-  func put(_ summary: DaySummary) throws {
-    try deleteSummary(of: DayTallyKey.day(of: summary.day))
-    let put = try connection.query("day_tallies.put", of: files)
+  /// Puts a period's tallies in the place of those that there are.
+  func put(_ summary: PeriodSummary) throws {
+    try deleteSummary(numbered: PeriodTallyKey.numbers(of: summary.period))
+    let put = try connection.query("period_tallies.put", of: files)
     for (key, cells) in summary.tallies.sorted(by: { $0.key < $1.key }) {
       put.bind(1, key.number)
       try cells.withUnsafeBytes { bytes in
@@ -68,8 +70,8 @@ struct TallyTable {
     }
   }
 
-  private func deleteSummaries(numbered numbers: ClosedRange<Int64>) throws {
-    let delete = try connection.query("day_tallies.delete", of: files)
+  private func deleteSummary(numbered numbers: ClosedRange<Int64>) throws {
+    let delete = try connection.query("period_tallies.delete", of: files)
     delete.bind(1, numbers.lowerBound)
     delete.bind(2, numbers.upperBound)
     try delete.run()

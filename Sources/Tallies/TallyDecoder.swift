@@ -29,8 +29,8 @@ package struct TallyDecoder {
     try begin(bytes, lanes: combination.dimensions.map(\.lane))
   }
 
-  /// - Parameter bytes: the day tally; they must outlive the decoder.
-  package init(_ bytes: UnsafeRawBufferPointer, ofDay combination: DayCombination) throws(TallyDamage) {
+  /// - Parameter bytes: the period tally; they must outlive the decoder.
+  package init(_ bytes: UnsafeRawBufferPointer, ofPeriod combination: PeriodCombination) throws(TallyDamage) {
     try begin(bytes, lanes: combination.lanes)
   }
 

@@ -24,6 +24,9 @@ package struct TallyKey: Hashable, Comparable, Sendable {
     self.init(combination: combination, bucket: UInt32(truncatingIfNeeded: number))
   }
 
+  /// The day (UTC) that the bucket is of, days since 1970.
+  package var day: UInt32 { Period.day(of: start) }
+
   package var start: Timestamp { Timestamp(microseconds: Int64(bucket) * Self.grainMicroseconds) }
 
   /// The bucket of an instant from 1970 on; an earlier one falls into the first.
@@ -36,11 +39,6 @@ package struct TallyKey: Hashable, Comparable, Sendable {
     guard !span.isEmpty else { return 0..<0 }
     let last = bucket(of: span.to.microseconds - 1)
     return bucket(of: span.from.microseconds)..<(last < .max ? last + 1 : last)
-  }
-
-  /// The buckets of a day, given 00:00 UTC.
-  package static func buckets(ofDay day: Timestamp) -> Range<UInt32> {
-    bucket(of: day.microseconds)..<bucket(of: day.microseconds + Timestamp.microsecondsPerDay)
   }
 
   package static func < (left: TallyKey, right: TallyKey) -> Bool { left.number < right.number }

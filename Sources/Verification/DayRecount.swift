@@ -4,18 +4,18 @@ import Verdicts
 
 /// One day's verdicts counted anew, in the snapshot in which its tallies are compared.
 struct DayRecount {
-  let snapshot: any StoreSnapshot
-  let day: Timestamp
-  let recount: TallyRecount
-  /// What the day's day tallies should be, or nil where there are none to compare.
-  let counted: CountedDay?
+  private let snapshot: any StoreSnapshot
+  private let day: Timestamp
+  private let recount: TallyRecount
+  /// What the day should be added up to, or nil where it is not.
+  private let counted: CountedPeriod?
   let verdicts: Int
 
   private var span: Span { Span(from: day, to: day.advanced(byMicroseconds: Timestamp.microsecondsPerDay)) }
 
   /// - Parameters:
   ///   - newestBySource: raised to the newest verdict of each source seen.
-  ///   - countsDay: whether the day is added up too, if the store has day tallies of it.
+  ///   - countsDay: whether the day is added up too, if the store has it added up.
   /// - Throws: ``StoreError`` `damaged` where verdicts are out of order, twice there, or in values that are not listed.
   init(of snapshot: any StoreSnapshot, day: Timestamp, newestBySource: inout [UInt32: Timestamp], countsDay: Bool = false) throws {
     self.snapshot = snapshot
@@ -28,15 +28,24 @@ struct DayRecount {
     try Self.checkIdentities(of: snapshot, in: span, newestBySource: &newestBySource)
   }
 
-  private static func begunCounting(of snapshot: any StoreSnapshot, day: Timestamp) throws -> CountedDay? {
-    let number = DayTallyKey.day(of: day)
-    guard try !snapshot.dayTallies(of: number..<number + 1).isEmpty else { return nil }
+  private static func begunCounting(of snapshot: any StoreSnapshot, day: Timestamp) throws -> CountedPeriod? {
+    let period = Period(of: Period.day(of: day), .day)
+    guard try !PeriodComparison(snapshot: snapshot, period: period).kept().isEmpty else { return nil }
     do {
-      return CountedDay(day: day, verdicts: try DaySeal.verdictsTallied(of: snapshot, day: day))
+      return CountedPeriod(period, verdicts: try DaySeal.verdictsTallied(of: snapshot, buckets: period.buckets))
     } catch let error as StoreError where error.code == .damaged {
       // Told when the tallies are compared.
       return nil
     }
+  }
+
+  /// Compares what the day was added up to, if it was; to be asked where its tallies are right.
+  func compareSummary(_ report: (Difference) throws -> Void) throws {
+    guard let counted else { return }
+    let expected = try counted.tallies { combination, body in
+      for (key, cells) in recount.tallies.sorted(by: { $0.key < $1.key }) where key.combination == combination { try cells.withUnsafeBytes(body) }
+    }
+    try PeriodComparison(snapshot: snapshot, period: Period(of: Period.day(of: day), .day)).compare(with: expected, report)
   }
 
   /// Compares the day's tallies byte by byte; where they differ, cell by cell.

@@ -39,8 +39,8 @@ struct StoreTotals {
     for number in try snapshot.unknownTallies() {
       try report(Difference("tally \(number): no verdict can be counted there; guardtally rebuild removes it"))
     }
-    for number in try snapshot.unknownDayTallies() {
-      try report(Difference("day tally \(number): nothing can be counted there, or it is before the floor; guardtally rebuild removes it"))
+    for number in try snapshot.unknownPeriodTallies() {
+      try report(Difference("period tally \(number): nothing can be counted there, or it is before the floor; guardtally rebuild removes it"))
     }
     let floor = try snapshot.floor()
     try compareSeals(floor: floor, report)

@@ -15,25 +15,25 @@ import Verdicts
   }
 
   @Test func whatNeverWasDoneIsDue() throws {
-    #expect(try due("2026-03-05T00:00:00Z", at: 15, last: nil) == [.days, .retention, .reports])
+    #expect(try due("2026-03-05T00:00:00Z", at: 15, last: nil) == [.periods, .retention, .reports])
   }
 
   @Test func isDueOnceADay() throws {
-    #expect(try due("2026-03-05T00:14:59Z", at: 15, last: "2026-03-04T00:15:00Z") == [.days, .retention])
-    #expect(try due("2026-03-05T00:15:00Z", at: 15, last: "2026-03-05T00:00:10Z") == [.days, .reports])
-    #expect(try due("2026-03-05T23:59:59Z", at: 15, last: "2026-03-05T00:15:00Z") == [.days])
+    #expect(try due("2026-03-05T00:14:59Z", at: 15, last: "2026-03-04T00:15:00Z") == [.periods, .retention])
+    #expect(try due("2026-03-05T00:15:00Z", at: 15, last: "2026-03-05T00:00:10Z") == [.periods, .reports])
+    #expect(try due("2026-03-05T23:59:59Z", at: 15, last: "2026-03-05T00:15:00Z") == [.periods])
   }
 
   /// A day is over ten minutes after its end, and so is the hour of this.
-  @Test func daysAreAddedUpOnceAnHour() throws {
+  @Test func periodsAreAddedUpOnceAnHour() throws {
     #expect(try due("2026-03-05T08:59:59Z", at: 15, last: "2026-03-05T08:10:00Z") == [])
     #expect(try due("2026-03-05T09:09:59Z", at: 15, last: "2026-03-05T08:10:00Z") == [])
-    #expect(try due("2026-03-05T09:10:00Z", at: 15, last: "2026-03-05T09:09:59Z") == [.days])
+    #expect(try due("2026-03-05T09:10:00Z", at: 15, last: "2026-03-05T09:09:59Z") == [.periods])
   }
 
   /// A week of missed appointments is made up for by one run.
   @Test func missedOnesAreMadeUpForOnce() throws {
-    #expect(try due("2026-03-12T08:00:00Z", at: 15, last: "2026-03-05T00:15:00Z") == [.days, .retention, .reports])
+    #expect(try due("2026-03-12T08:00:00Z", at: 15, last: "2026-03-05T00:15:00Z") == [.periods, .retention, .reports])
     #expect(try due("2026-03-12T08:01:00Z", at: 15, last: "2026-03-12T08:00:00Z") == [])
   }
 
@@ -44,8 +44,8 @@ import Verdicts
       ("2026-03-07T07:29:59Z", "2026-03-07T07:30:00Z"), ("2026-03-08T07:29:59Z", "2026-03-08T07:30:00Z"), ("2026-03-09T06:29:59Z", "2026-03-09T06:30:00Z"),
     ] {
       let last = try time(before).advanced(byMicroseconds: -Timestamp.microsecondsPerHour).rfc3339()
-      #expect(try due(before, at: 150, in: zone, last: last).subtracting([.days]) == [], "\(before)")
-      #expect(try due(after, at: 150, in: zone, last: last).subtracting([.days]) == [.reports], "\(after)")
+      #expect(try due(before, at: 150, in: zone, last: last).subtracting([.periods]) == [], "\(before)")
+      #expect(try due(after, at: 150, in: zone, last: last).subtracting([.periods]) == [.reports], "\(after)")
     }
   }
 }

@@ -14,7 +14,7 @@ package struct StoreSuite {
   package static let start: Int64 = 1_767_225_600_000_000
 
   /// Every check of the suite.
-  package static let checks: [Check] = verdictChecks + maintenanceChecks + dayChecks
+  package static let checks: [Check] = verdictChecks + maintenanceChecks + periodChecks
 
   package typealias Check = (name: String, run: @Sendable (StoreSuite) throws -> Void)
 

@@ -67,7 +67,7 @@ struct PostgresStoreTests {
   }
 
   private static let backToTheFirstSchema = """
-    SET search_path = guardtally; DROP TABLE sealed_days; DROP TABLE job_runs; DROP TABLE followed_files; DROP TABLE day_tallies; ALTER TABLE ledger DROP COLUMN discarded; DELETE FROM schema_migrations WHERE version > 1;
+    SET search_path = guardtally; DROP TABLE sealed_days; DROP TABLE job_runs; DROP TABLE followed_files; DROP TABLE period_tallies; ALTER TABLE ledger DROP COLUMN discarded; DELETE FROM schema_migrations WHERE version > 1;
     ALTER TABLE verdicts DROP COLUMN native_names; ALTER TABLE coded_values RENAME TO dimension_values;
     ALTER TABLE dimension_values RENAME COLUMN field TO dimension; ALTER INDEX coded_values_by_value RENAME TO dimension_values_by_value;
     ALTER TABLE dimension_values RENAME CONSTRAINT coded_values_value_check TO dimension_values_value_check

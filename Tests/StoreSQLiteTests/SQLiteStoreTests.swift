@@ -241,7 +241,7 @@ final class TemporaryDatabase {
     let before = try database.store.read { try $0.counters() }
     try database.execute(
       """
-      DELETE FROM schema_migrations WHERE version > 1; DROP TABLE sealed_days; DROP TABLE job_runs; DROP TABLE followed_files; DROP TABLE day_tallies;
+      DELETE FROM schema_migrations WHERE version > 1; DROP TABLE sealed_days; DROP TABLE job_runs; DROP TABLE followed_files; DROP TABLE period_tallies;
       DROP TRIGGER tallies_inserted; DROP TRIGGER tallies_updated; DROP TRIGGER tallies_moved; DROP TRIGGER tallies_deleted; ALTER TABLE ledger DROP COLUMN discarded; UPDATE tallies SET cells = x'0100' WHERE tally % 2 = 0;
       ALTER TABLE coded_values RENAME TO dimension_values; ALTER TABLE dimension_values RENAME COLUMN field TO dimension;
       DROP INDEX coded_values_by_value
@@ -278,18 +278,19 @@ final class TemporaryDatabase {
   @Test func keepsNoSumOfAMendedTally() throws {
     let database = try filled()
     let day = Timestamp(microseconds: StoreSuite.start)
+    let period = Period(of: Period.day(of: day), .day)
     let language = TallyKey(combination: .language, bucket: 0).number
     try database.execute(
       """
       UPDATE tallies SET cells = (SELECT cells FROM tallies WHERE tally >= \(language) ORDER BY tally LIMIT 1 OFFSET 1)
       WHERE tally = (SELECT min(tally) FROM tallies WHERE tally >= \(language))
       """)
-    let summary = try #require(try database.store.read { try DaySummary(of: $0, day: day) })
+    let summary = try #require(try database.store.read { try PeriodSummary(of: $0, period) })
     _ = try Rebuilder(database.store).rebuild(Span(from: day, to: day.advanced(byMicroseconds: Timestamp.microsecondsPerDay)))
     let maintainer = try #require(try database.store.makeMaintainer())
     defer { maintainer.close() }
     #expect(try !maintainer.keep(summary))
-    #expect(try maintainer.keep(try #require(try database.store.read { try DaySummary(of: $0, day: day) })))
+    #expect(try maintainer.keep(try #require(try database.store.read { try PeriodSummary(of: $0, period) })))
     #expect(try differences(database) == [])
   }
 

@@ -19,11 +19,11 @@ package struct BucketQuery: Sendable {
   /// The tallies that can answer, or nil where only the verdicts can.
   var combination: Combination? { !measure.isTallied ? nil : Combination.covering(dimensions) }
 
-  /// What day tallies can answer, that with the fewest cells first.
-  var dayCombinations: [DayCombination] { DayCombination.covering(dimensions, hasNames: measure == .riskTypeSets) }
+  /// What period tallies can answer, that with the fewest cells first.
+  var periodCombinations: [PeriodCombination] { PeriodCombination.covering(dimensions, hasNames: measure == .riskTypeSets) }
 
-  /// Which part of the day tallies has what is asked for.
-  var dayPart: DayTallyKey.Part { measure == .latencies ? .latencies : .counts }
+  /// Which part of the period tallies has what is asked for.
+  var periodPart: PeriodTallyKey.Part { measure == .latencies ? .latencies : .counts }
 
   private var dimensions: Set<Dimension> { Set(by).union(filters.map(\.dimension)) }
 }

@@ -2,7 +2,7 @@ package import Storage
 package import Tallies
 import Verdicts
 
-/// Answers a ``BucketQuery``: from the day tallies for whole days of a bucket that have them, from the tallies for its other 15-minute
+/// Answers a ``BucketQuery``: from period tallies for whole periods of a bucket that have them, from the tallies for its other 15-minute
 /// steps, from the verdicts at its ends and wherever no tallies are kept. All are exact.
 package struct BucketScan {
   private let snapshot: any StoreSnapshot
@@ -23,7 +23,7 @@ package struct BucketScan {
     var mask = DimensionCodes(repeating: 0)
     for dimension in query.by { mask[dimension.lane] = .max }
     let namesLanes = query.measure == .riskTypeSets ? [CodedField.nativeNames.lane, DimensionCodes.riskTypesLane] : []
-    let dayMask = namesLanes.reduce(into: mask) { $0[$1] = .max }
+    let periodMask = namesLanes.reduce(into: mask) { $0[$1] = .max }
     var groups = GroupTable(stride: query.measure.stride)
     var bucket = 0
     func advance(to time: Int64) throws {
@@ -37,29 +37,29 @@ package struct BucketScan {
     }
     let measure = query.measure
     let floor = try snapshot.floor()
-    for part in parts(summarised: try summaries(from: floor)) {
+    for part in parts(of: try PeriodPlan(query, of: snapshot, floor: floor)) {
       switch part {
-      case .days(let keys):
-        let days = DayTallyCells()
+      case .periods(let keys):
+        let periods = PeriodTallyCells()
         // Of fewer dimensions there are fewer.
         let hasSameGroups = query.filters.isEmpty && keys.allSatisfy { $0.combination.dimensions.count == query.by.count }
-        func addDays() throws {
+        func addPeriods() throws {
           do {
-            try days.add(to: &groups, hasSameGroups: hasSameGroups) { cells, groups in
+            try periods.add(to: &groups, hasSameGroups: hasSameGroups) { cells, groups in
               guard Self.matches(cells.cell.codes, matching), measure.counts(cells) else { return }
-              measure.add(cells, to: &groups.counts, at: groups.base(of: cells.cell.codes & dayMask))
+              measure.add(cells, to: &groups.counts, at: groups.base(of: cells.cell.codes & periodMask))
             }
-          } catch let damage as DayTallyCells.Damage {
-            throw Self.damage("day tally of \(damage.key.combination.name) on \(damage.key.start.rfc3339().prefix(10))")
+          } catch let damage as PeriodTallyCells.Damage {
+            throw Self.damage(damage.key.name)
           }
-          days.removeAll()
+          periods.removeAll()
         }
-        try snapshot.forEachDayTally(keys) { key, bytes in
-          if key.start >= query.edges[bucket + 1] || days.byteCount >= DayTallyCells.bytesHeldMax { try addDays() }
-          try advance(to: key.start.microseconds)
-          days.append(key, bytes)
+        try snapshot.forEachPeriodTally(keys) { key, bytes in
+          if key.period.start >= query.edges[bucket + 1] || periods.byteCount >= PeriodTallyCells.bytesHeldMax { try addPeriods() }
+          try advance(to: key.period.start.microseconds)
+          periods.append(key, bytes)
         }
-        try addDays()
+        try addPeriods()
       case .verdicts(let span):
         if let floor, span.from < floor { throw refusal(floor: floor) }
         var fields = measure.fields
@@ -108,59 +108,34 @@ package struct BucketScan {
   enum Part: Equatable {
     case verdicts(Span)
     case tallies(Range<UInt32>, Combination)
-    case days([DayTallyKey])
-  }
-
-  /// For each day that has one the smallest day tally that can answer; none where no bucket has a whole day.
-  ///
-  /// - Parameter floor: days before it have none.
-  private func summaries(from floor: Timestamp?) throws -> [UInt32: DayTallyKey] {
-    let hasWholeDay = zip(query.edges, query.edges.dropFirst()).contains { from, to in
-      to.microseconds - from.microseconds >= Timestamp.microsecondsPerDay && !Self.wholeDays(from: from, to: to).isEmpty
-    }
-    guard hasWholeDay, let first = query.edges.first, let last = query.edges.last else { return [:] }
-    let order = query.dayCombinations
-    var summaries: [UInt32: DayTallyKey] = [:]
-    for key in try snapshot.dayTallies(of: Self.wholeDays(from: first, to: last)) where key.part == query.dayPart && floor.map({ key.start >= $0 }) ?? true {
-      guard let rank = order.firstIndex(of: key.combination) else { continue }
-      if let other = summaries[key.day], let otherRank = order.firstIndex(of: other.combination), otherRank < rank { continue }
-      summaries[key.day] = key
-    }
-    return summaries
-  }
-
-  /// Days (UTC) that lie in a stretch of time as a whole.
-  private static func wholeDays(from: Timestamp, to: Timestamp) -> Range<UInt32> {
-    let first = DayTallyKey.day(of: max(from, Timestamp(microseconds: 0)).raised(to: Timestamp.microsecondsPerDay))
-    return first..<max(first, DayTallyKey.day(of: to))
+    case periods([PeriodTallyKey])
   }
 
   /// The query's span in order.
-  ///
-  /// - Parameter summarised: day tallies by day.
-  func parts(summarised: [UInt32: DayTallyKey]) -> [Part] {
+  func parts(of plan: PeriodPlan) -> [Part] {
     guard let first = query.edges.first, let last = query.edges.last, first < last else { return [] }
-    if combination == nil, summarised.isEmpty { return [.verdicts(Span(from: first, to: last))] }
-    let days = summarised.keys.sorted()
+    if combination == nil, plan.keys.isEmpty { return [.verdicts(Span(from: first, to: last))] }
     var next = 0
     var parts: [Part] = []
     for index in 0..<query.edges.count - 1 {
       var from = query.edges[index]
-      let whole = next < days.count ? Self.wholeDays(from: from, to: query.edges[index + 1]) : 0..<0
-      while next < days.count, days[next] < whole.upperBound {
-        defer { next += 1 }
-        guard whole.contains(days[next]), let key = summarised[days[next]] else { continue }
-        appendWithinDays(from: from, to: key.start, to: &parts)
-        append(.days([key]), to: &parts)
-        from = key.start.advanced(byMicroseconds: Timestamp.microsecondsPerDay)
+      let to = query.edges[index + 1]
+      // A period that begins before this bucket's end lies in it as a whole, or in no bucket.
+      while next < plan.keys.count, plan.keys[next].period.start < to {
+        let key = plan.keys[next]
+        next += 1
+        guard key.period.start >= from, key.period.end <= to else { continue }
+        appendStretch(from: from, to: key.period.start, to: &parts)
+        append(.periods([key]), to: &parts)
+        from = key.period.end
       }
-      appendWithinDays(from: from, to: query.edges[index + 1], to: &parts)
+      appendStretch(from: from, to: to, to: &parts)
     }
     return parts
   }
 
-  /// A stretch of one bucket without day tallies: whole 15-minute steps from tallies, what is left of them from verdicts.
-  private func appendWithinDays(from: Timestamp, to: Timestamp, to parts: inout [Part]) {
+  /// A stretch of one bucket without period tallies: whole 15-minute steps from tallies, what is left of them from verdicts.
+  private func appendStretch(from: Timestamp, to: Timestamp, to parts: inout [Part]) {
     guard from < to else { return }
     guard let combination else { return append(.verdicts(Span(from: from, to: to)), to: &parts) }
     let wholeFrom = from.raised(to: TallyKey.grainMicroseconds)
@@ -178,7 +153,7 @@ package struct BucketScan {
       parts[parts.count - 1] = .verdicts(Span(from: before.from, to: next.to))
     case (.tallies(let before, let combination), .tallies(let next, _)) where before.upperBound == next.lowerBound:
       parts[parts.count - 1] = .tallies(before.lowerBound..<next.upperBound, combination)
-    case (.days(let before), .days(let next)): parts[parts.count - 1] = .days(before + next)
+    case (.periods(let before), .periods(let next)): parts[parts.count - 1] = .periods(before + next)
     default: parts.append(part)
     }
   }

@@ -13,7 +13,7 @@ struct AggregateRun {
   /// Files that no output may overwrite.
   var precious: [String]
 
-  /// - Parameter isRepeated: whether it is one of many; then days are added up hourly.
+  /// - Parameter isRepeated: whether it is one of many; then periods are added up hourly.
   /// - Throws: what the run ends with. The textfile is written whatever happened, also with the store out of reach.
   func run(now: Timestamp, isRepeated: Bool = false) throws {
     var ending: (any Error)?
@@ -40,8 +40,8 @@ struct AggregateRun {
   /// - Returns: false where another process does this work at the moment.
   private func maintain(now: Timestamp, isRepeated: Bool, canPublish: Bool) throws -> Bool {
     let result = try job.run(now: now, hasFailed: !canPublish, isInterrupted: { Interrupts.isRequested }) { maintainer in
-      let areDaysDue = try !isRepeated || JobSchedule.areDaysDue(now: now) { try maintainer.lastSuccess(of: $0) }
-      return areDaysDue ? [.days, .retention, .reports] : [.retention, .reports]
+      let arePeriodsDue = try !isRepeated || JobSchedule.arePeriodsDue(now: now) { try maintainer.lastSuccess(of: $0) }
+      return arePeriodsDue ? [.periods, .retention, .reports] : [.retention, .reports]
     }
     guard let summary = result else {
       StandardError.line("guardtally: another aggregation is at work on this database; nothing was done")

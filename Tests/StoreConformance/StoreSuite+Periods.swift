@@ -3,13 +3,13 @@ import Tallies
 import Testing
 import Verdicts
 
-/// Days added up: what they hold, and that they never outlive what they were added up from.
+/// Periods added up: what they hold, and that they never outlive what they were added up from.
 extension StoreSuite {
-  static let dayChecks: [Check] = [
+  static let periodChecks: [Check] = [
     ("a day added up is what its verdicts are", { try $0.addsUpDays() }),
     ("a day that changes is not added up any more", { try $0.forgetsChangedDays() }),
     ("a dropped day is not added up any more", { try $0.forgetsDroppedDays() }),
-    ("knows what is no day tally", { try $0.knowsUnknownDayTallies() }),
+    ("knows what is no period tally", { try $0.knowsUnknownPeriodTallies() }),
   ]
 
   /// Two days with a little of everything; a cell of most combinations has many verdicts.
@@ -33,19 +33,21 @@ extension StoreSuite {
     _ = try store([Array(records[..<2_000]), Array(records[2_000...])])
   }
 
-  private func dayTallies(of days: Range<UInt32> = 0..<UInt32.max) throws -> [DayTallyKey: [UInt8]] {
+  private func periodTallies(of days: Range<UInt32> = 0..<1 << 24) throws -> [PeriodTallyKey: [UInt8]] {
     try store.read { snapshot throws in
-      var tallies: [DayTallyKey: [UInt8]] = [:]
-      try snapshot.forEachDayTally(try snapshot.dayTallies(of: days)) { tallies[$0] = Array($1) }
+      var tallies: [PeriodTallyKey: [UInt8]] = [:]
+      try snapshot.forEachPeriodTally(try snapshot.periodTallies(of: days)) { tallies[$0] = Array($1) }
       return tallies
     }
   }
 
-  private func addUp(_ days: [Timestamp]) throws -> [Bool] {
+  private func period(_ day: Timestamp, _ length: Period.Length = .day) -> Period { Period(of: Period.day(of: day), length) }
+
+  private func addUp(_ days: [Timestamp], _ length: Period.Length = .day) throws -> [Bool] {
     try withMaintainer { maintainer throws in
       _ = try maintainer.fold()
       return try days.map { day in
-        let summary = try #require(try store.read { try DaySummary(of: $0, day: day) })
+        let summary = try #require(try store.read { try PeriodSummary(of: $0, period(day, length)) })
         return try maintainer.keep(summary)
       }
     }
@@ -53,29 +55,39 @@ extension StoreSuite {
 
   private func addsUpDays() throws {
     try storeVariedDays()
-    #expect(try dayTallies().isEmpty)
+    #expect(try periodTallies().isEmpty)
     _ = try withMaintainer { try $0.fold() }
-    #expect(try store.read { try $0.daysWithoutSummary(endingBy: Self.nextDay) } == [Self.day])
-    #expect(try store.read { try $0.daysWithoutSummary(endingBy: .init(microseconds: Self.nextDay.microseconds - 1)) } == [])
+    #expect(try store.read { try $0.periodsWithoutSummary(of: .day, endingBy: Self.nextDay) } == [period(Self.day)])
+    #expect(try store.read { try $0.periodsWithoutSummary(of: .day, endingBy: .init(microseconds: Self.nextDay.microseconds - 1)) } == [])
     #expect(try addUp([Self.day, Self.nextDay]) == [true, true])
-    #expect(try store.read { try $0.daysWithoutSummary(endingBy: Span.always.to) } == [])
-    let tallies = try dayTallies()
+    #expect(try store.read { try $0.periodsWithoutSummary(of: .day, endingBy: Span.always.to) } == [])
+    let tallies = try periodTallies()
     for day in [Self.day, Self.nextDay] {
-      let number = DayTallyKey.day(of: day)
-      let ofDay = try dayTallies(of: number..<number + 1)
-      #expect(Set(ofDay.keys) == Set(tallies.keys.filter { $0.day == number }))
-      for combination in DayCombination.allCases {
-        #expect(ofDay[DayTallyKey(day: number, combination: combination, part: .counts)] != nil, "\(combination)")
-        let hasLatencies = ofDay[DayTallyKey(day: number, combination: combination, part: .latencies)] != nil
+      let number = Period.day(of: day)
+      let ofDay = try periodTallies(of: number..<number + 1)
+      #expect(Set(ofDay.keys) == Set(tallies.keys.filter { $0.period.firstDay == number }))
+      for combination in PeriodCombination.allCases {
+        #expect(ofDay[PeriodTallyKey(period: period(day), combination: combination, part: .counts)] != nil, "\(combination)")
+        let hasLatencies = ofDay[PeriodTallyKey(period: period(day), combination: combination, part: .latencies)] != nil
         #expect(hasLatencies == !combination.hasNames, "\(combination)")
       }
     }
     for (key, bytes) in tallies { #expect(try cells(of: key, bytes) == countedCells(of: key), "\(key)") }
+    // Both days are of the same sixteen.
+    #expect(try store.read { try $0.periodsWithoutSummary(of: .sixteenDays, endingBy: period(Self.day, .sixteenDays).end) } == [period(Self.day, .sixteenDays)])
+    #expect(try addUp([Self.day], .sixteenDays) == [true])
+    let both = try periodTallies().filter { $0.key.period.length == .sixteenDays }
+    #expect(both.count == 28)
+    for (key, bytes) in both { #expect(try cells(of: key, bytes) == countedCells(of: key), "\(key)") }
+    #expect(try periodTallies().count == 28 * 3)
+    // Added up again, each is put in its own place.
+    #expect(try addUp([Self.day, Self.nextDay]) == [true, true])
+    #expect(try periodTallies().filter { $0.key.period.length == .sixteenDays } == both)
   }
 
-  private func cells(of key: DayTallyKey, _ bytes: [UInt8]) throws -> [DimensionCodes: TallyCell] {
+  private func cells(of key: PeriodTallyKey, _ bytes: [UInt8]) throws -> [DimensionCodes: TallyCell] {
     try bytes.withUnsafeBytes { bytes in
-      var decoder = try TallyDecoder(bytes, ofDay: key.combination)
+      var decoder = try TallyDecoder(bytes, ofPeriod: key.combination)
       var cells: [DimensionCodes: TallyCell] = [:]
       while try decoder.next() { cells[decoder.cell.codes] = decoder.cell }
       return cells
@@ -83,9 +95,9 @@ extension StoreSuite {
   }
 
   /// A plain loop over the verdicts.
-  private func countedCells(of key: DayTallyKey) throws -> [DimensionCodes: TallyCell] {
+  private func countedCells(of key: PeriodTallyKey) throws -> [DimensionCodes: TallyCell] {
     var cells: [DimensionCodes: TallyCell] = [:]
-    let span = Span(from: key.start, to: key.start.advanced(byMicroseconds: Timestamp.microsecondsPerDay))
+    let span = key.period.span
     try store.read { snapshot throws in
       try snapshot.forEachVerdicts(in: span, fields: .all) { run in
         for row in run.rows where key.part == .counts || row.latency >= 0 {
@@ -119,59 +131,62 @@ extension StoreSuite {
 
   private func forgetsChangedDays() throws {
     try storeVariedDays()
-    let number = DayTallyKey.day(of: Self.day)
+    let number = Period.day(of: Self.day)
     #expect(try addUp([Self.day, Self.nextDay]) == [true, true])
-    let second = try dayTallies(of: number + 1..<number + 2)
+    #expect(try addUp([Self.day], .sixteenDays) == [true])
+    let second = try periodTallies(of: number + 1..<number + 2)
     // A duplicate changes nothing, a new verdict its own day alone.
     _ = try store([[Record("late", Self.start + 5)]])
-    #expect(try dayTallies() == second)
+    #expect(try periodTallies() == second)
     try withMaintainer { maintainer throws in
       _ = try maintainer.fold()
-      #expect(try dayTallies() == second)
-      let summary = try #require(try store.read { try DaySummary(of: $0, day: Self.day) })
+      #expect(try periodTallies() == second)
+      let summary = try #require(try store.read { try PeriodSummary(of: $0, period(Self.day)) })
       // A verdict that comes in while a day is added up.
       _ = try store([[Record("later", Self.start + 6)]])
       #expect(try !maintainer.keep(summary))
       _ = try maintainer.fold()
       #expect(try !maintainer.keep(summary))
     }
-    #expect(try store.read { try $0.daysWithoutSummary(endingBy: Span.always.to) } == [Self.day])
+    #expect(try store.read { try $0.periodsWithoutSummary(of: .day, endingBy: Span.always.to) } == [period(Self.day)])
     #expect(try addUp([Self.day]) == [true])
-    let first = try dayTallies(of: number..<number + 1)
+    let first = try periodTallies(of: number..<number + 1)
     _ = try store([[Record("late", Self.start + 5)]])
-    #expect(try dayTallies(of: number..<number + 1) == first)
+    #expect(try periodTallies(of: number..<number + 1) == first)
     // Rebuilding and discarding change it too.
     let writer = try store.makeWriter(options: WriterOptions())
     let bucket = TallyKey.bucket(of: Self.start)
     _ = try writer.rebuildTallies(buckets: bucket..<bucket + 1)
     writer.close()
-    #expect(try dayTallies() == second)
+    #expect(try periodTallies() == second)
     var run = LedgerRun(input: "discard", startedAt: Self.day)
     let late = Span(from: Self.nextDay, to: Self.nextDay.advanced(byMicroseconds: Timestamp.microsecondsPerHour))
     _ = try withMaintainer { try $0.discard(VerdictSelection(span: late, codes: [:]), in: &run) }
-    #expect(try dayTallies().isEmpty)
+    #expect(try periodTallies().isEmpty)
   }
 
   private func forgetsDroppedDays() throws {
     try storeVariedDays()
     #expect(try addUp([Self.day, Self.nextDay]) == [true, true])
-    let number = DayTallyKey.day(of: Self.day)
+    let number = Period.day(of: Self.day)
     let seal = try #require(try store.read { try DaySeal(of: $0, day: Self.day) })
     try withMaintainer { maintainer throws in #expect(try maintainer.drop(seal)) }
-    #expect(try dayTallies(of: number..<number + 1).isEmpty)
-    #expect(try dayTallies(of: number + 1..<number + 2).count == 28)
+    #expect(try periodTallies(of: number..<number + 1).isEmpty)
+    #expect(try periodTallies(of: number + 1..<number + 2).count == 28)
     try store.read { snapshot throws in
-      #expect(try snapshot.daysWithoutSummary(endingBy: Span.always.to) == [])
-      #expect(try DaySummary(of: snapshot, day: Self.day) == nil)
+      #expect(try snapshot.periodsWithoutSummary(of: .day, endingBy: Span.always.to) == [])
+      #expect(try PeriodSummary(of: snapshot, period(Self.day)) == nil)
     }
   }
 
-  private func knowsUnknownDayTallies() throws {
+  private func knowsUnknownPeriodTallies() throws {
     try storeVariedDays()
     _ = try addUp([Self.day])
-    #expect(try store.read { try $0.unknownDayTallies() } == [])
-    #expect(DayTallyKey.Part.allCases.flatMap { part in DayCombination.allCases.map { DayTallyKey(day: 20_000, combination: $0, part: part) } }
-      .allSatisfy { DayTallyKey(number: $0.number) == ($0.part == .latencies && $0.combination.hasNames ? nil : $0) })
-    #expect([-1, 12, 20, 32, 63, 76, 80, 128, 192, 255, Int64.max, Int64.min].allSatisfy { DayTallyKey(number: $0) == nil })
+    #expect(try store.read { try $0.unknownPeriodTallies() } == [])
+    #expect(PeriodTallyKey.Part.allCases.flatMap { part in
+      Period.Length.allCases.flatMap { length in PeriodCombination.allCases.map { PeriodTallyKey(period: Period(of: 20_000, length), combination: $0, part: part) } }
+    }
+      .allSatisfy { PeriodTallyKey(number: $0.number) == ($0.part == .latencies && $0.combination.hasNames ? nil : $0) })
+    #expect([-1, 12, 20, 32, 63, 76, 80, 140, 204, 208, 255, 256 + 128, Int64.max, Int64.min].allSatisfy { PeriodTallyKey(number: $0) == nil })
   }
 }

@@ -1,28 +1,28 @@
 package import Verdicts
 
-/// Adds up a day's counts of one ``DayCombination``, from its 15-minute tallies or from its verdicts.
+/// Adds up a period's counts of one ``PeriodCombination``, from its 15-minute tallies or from its verdicts.
 ///
-/// A day tally is for reading less than there is otherwise. Where it would hardly be less it is given up: ``Bounds`` says when, by
-/// the day's verdicts alone, so that everyone who counts the day keeps the same. The overall counts, which are one cell, are always
-/// kept: they say that the day was added up.
-package struct DayTallyBuilder {
-  package let combination: DayCombination
+/// A period tally is for reading less than there is otherwise. Where it would hardly be less it is given up: ``Bounds`` says when, by
+/// the period's verdicts alone, so that everyone who counts the period keeps the same. The overall counts, which are one cell, are always
+/// kept: they say that the period was added up.
+package struct PeriodTallyBuilder {
+  package let combination: PeriodCombination
   private let mask: DimensionCodes
   private let bounds: Bounds
   private var groups: GroupTable
   private var latencies = LatencyCounts()
   private var hasTooManyCells = false
 
-  /// What a day tally may hold, so that adding up days is cheaper than counting them, and takes little of the store.
+  /// What a period tally may hold, so that adding up periods is cheaper than counting them, and takes little of the store.
   package struct Bounds: Sendable, Equatable {
     package var cellsMax: Int
     /// Cells times the buckets of ``LatencyScale`` that each has.
     package var latenciesMax: Int
 
-    /// - Parameter verdicts: of the day.
+    /// - Parameter verdicts: of the period.
     package init(verdicts: Int) {
       cellsMax = min(verdicts / 8, 65_536)
-      latenciesMax = min(verdicts / 2, 2_097_152)
+      latenciesMax = min(verdicts / 4 * 3, 2_097_152)
     }
   }
 
@@ -32,7 +32,7 @@ package struct DayTallyBuilder {
   private static let flaggedPlace = latencySumPlace + 1
   private static let stride = flaggedPlace + 2 * RiskType.count
 
-  package init(_ combination: DayCombination, bounds: Bounds) {
+  package init(_ combination: PeriodCombination, bounds: Bounds) {
     self.combination = combination
     self.bounds = bounds
     var mask = DimensionCodes(repeating: 0)
@@ -104,8 +104,8 @@ package struct DayTallyBuilder {
     }
   }
 
-  /// The day tallies that are kept, in canonical form.
-  package func parts() -> [DayTallyKey.Part: [UInt8]] {
+  /// The period tallies that are kept, in canonical form.
+  package func parts() -> [PeriodTallyKey.Part: [UInt8]] {
     guard !hasTooManyCells, !groups.keys.isEmpty else { return [:] }
     let lanes = combination.lanes
     let order = groups.keys.indices.sorted { left, right in
@@ -114,7 +114,7 @@ package struct DayTallyBuilder {
       for lane in lanes where first[lane] != second[lane] { return first[lane] < second[lane] }
       return false
     }
-    var parts: [DayTallyKey.Part: [UInt8]] = [.counts: counts(in: order, lanes: lanes)]
+    var parts: [PeriodTallyKey.Part: [UInt8]] = [.counts: counts(in: order, lanes: lanes)]
     if !combination.hasNames, !latencies.isGivenUp { parts[.latencies] = latencies(in: order, lanes: lanes) }
     return parts
   }

@@ -1,8 +1,8 @@
 package import Verdicts
 
-/// What a day's verdicts are counted by in its day tallies: each ``Combination``, further sets of dimensions, and sets with what flagged
+/// What a period's verdicts are counted by in its tallies: each ``Combination``, further sets of dimensions, and sets with what flagged
 /// verdicts name. The raw value is part of the key under which a store keeps them.
-package enum DayCombination: UInt8, CaseIterable, Sendable {
+package enum PeriodCombination: UInt8, CaseIterable, Sendable {
   case overall
   case source, model, stage, method, language, region
   case languageRegion
@@ -43,7 +43,7 @@ package enum DayCombination: UInt8, CaseIterable, Sendable {
   }
 
   /// Those that have all of these dimensions, the one with the fewest first.
-  package static func covering(_ wanted: Set<Dimension>, hasNames: Bool) -> [DayCombination] {
+  package static func covering(_ wanted: Set<Dimension>, hasNames: Bool) -> [PeriodCombination] {
     allCases.filter { $0.hasNames == hasNames && wanted.isSubset(of: $0.dimensions) }
       .sorted { ($0.dimensions.count, $0.rawValue) < ($1.dimensions.count, $1.rawValue) }
   }

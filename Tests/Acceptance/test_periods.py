@@ -1,6 +1,6 @@
-"""Days added up: they change no answer, never outlive what they were added up from, and `verify` proves them.
+"""Periods added up: they change no answer, never outlive what they were added up from, and `verify` proves them.
 
-    python test_days.py --binary PATH [--store sqlite|postgres] [--rows N] [--rounds N] [--seed N]
+    python test_periods.py --binary PATH [--store sqlite|postgres] [--rows N] [--rounds N] [--seed N]
 
 The oracle is the same store without them: every report and exposition must be the same to the byte. test_recount.py holds both
 against another engine.
@@ -25,6 +25,8 @@ from postgres import add_store_option, databases
 
 FIRST, DAYS = "2026-03-02", 6
 NOW, EDGE = "2026-03-09T00:10:00Z", "2026-03-08"
+# The sixteen days that these are of are over: 2026-02-28 to 2026-03-15.
+LATE = "2026-04-01T00:10:00Z"
 REPLIES = {
     "qwen3guard-gen": ["Safety: Unsafe\nCategories: Violent, PII", "Safety: Safe\nCategories: None", "Safety: Controversial\nCategories: Politically Sensitive Topics"],
     "llama-guard-3": ["unsafe\nS1,S10", "unsafe\nS1", "safe", "unsafe\nS99", "no verdict"],
@@ -38,7 +40,7 @@ QUESTIONS = (
     ("safe-ratio",), ("categories",), ("latency",), ("errors",), ("categories", "--native"), ("categories", "--taxonomy", "mlcommons"),
 )  # fmt: skip
 WHERE = ((), (), ("--where", "language=en,zh*"), ("--where", "region=US,CN", "--where", "stage=prompt"), ("--where", "model=*"), ("--where", "source=nobody"))
-SUMMARIES = "SELECT count(*) FROM day_tallies"
+SUMMARIES = "SELECT count(*) FROM period_tallies"
 
 
 def replies(rows: int, seed: int) -> list[str]:
@@ -91,9 +93,14 @@ def questions(random_: random.Random, count: int) -> Iterator[tuple[str, ...]]:
 
 
 def added_up(stores: object, database: str) -> set[int]:
-    """Days that are added up and in order: on Postgres those with nothing that is to be folded."""
-    text = stores.value(database, "SELECT " + ("string_agg" if stores.kind == "postgres" else "group_concat") + "(CAST(day AS text), ' ') FROM (SELECT DISTINCT tally / 256 AS day FROM day_tallies) AS days")
+    """Days that are added up, counted from the first."""
+    text = stores.value(database, "SELECT " + ("string_agg" if stores.kind == "postgres" else "group_concat") + "(CAST(day AS text), ' ') FROM (SELECT DISTINCT tally / 256 AS day FROM period_tallies WHERE tally % 256 < 128) AS days")
     return {int(day) - traffic.instant(FIRST) // traffic.DAY for day in text.split()}
+
+
+def sixteens(stores: object, database: str) -> int:
+    """How many times sixteen days are added up."""
+    return int(stores.value(database, "SELECT count(DISTINCT tally / 256) FROM period_tallies WHERE tally % 256 >= 128"))
 
 
 def ingest(program: Program, database: str, lines: list[str]) -> None:
@@ -104,7 +111,7 @@ def ingest(program: Program, database: str, lines: list[str]) -> None:
 def check_same(checks: Checks, program: Program, stores: object, database: str, name: str, random_: random.Random, count: int) -> None:
     """The answers of a store are those that it gives without its days."""
     plain = stores.copy(database, "plain")
-    stores.execute(plain, "DELETE FROM day_tallies")
+    stores.execute(plain, "DELETE FROM period_tallies")
     asked = list(questions(random_, count))
     checks.same_outputs(outputs(program, plain, asked), outputs(program, database, asked), name)
     for kind, one in (("with", database), ("without", plain)):
@@ -120,17 +127,17 @@ def same_answers(checks: Checks, program: Program, stores: object, options: argp
         random_.shuffle(lines)
         database = stores.fresh(f"same{parts}")
         ingest(program, database, lines[: len(lines) * 2 // 3])
-        checks.equal(program.aggregate(database, "--now", NOW).code, 0, "aggregate")
-        checks.equal(added_up(stores, database), set(range(DAYS)), "all days are added up")
+        checks.equal(program.aggregate(database, "--now", LATE).code, 0, "aggregate")
+        checks.equal((added_up(stores, database), sixteens(stores, database)), (set(range(DAYS)), 1), "all days are added up, and sixteen")
         if parts == 3:
-            checks.equal(stores.value(database, "SELECT count(DISTINCT tally % 256) FROM day_tallies"), "28", "every kind is kept where it is worth it")
+            checks.equal(stores.value(database, "SELECT count(DISTINCT tally % 256) FROM period_tallies"), "56", "every kind is kept where it is worth it")
         check_same(checks, program, stores, database, f"added up, {parts}", random_, options.questions)
         rest = lines[len(lines) * 2 // 3 :]
         for part in range(parts):
             ingest(program, database, rest[part::parts])
         check_same(checks, program, stores, database, f"late verdicts of all days, {parts}", random_, options.questions // 2)
-        checks.equal(program.aggregate(database, "--now", NOW).code, 0, "aggregate again")
-        checks.equal(added_up(stores, database), set(range(DAYS)), "and added up again")
+        checks.equal(program.aggregate(database, "--now", LATE).code, 0, "aggregate again")
+        checks.equal((added_up(stores, database), sixteens(stores, database)), (set(range(DAYS)), 1), "and added up again")
         check_same(checks, program, stores, database, f"added up again, {parts}", random_, options.questions // 2)
 
 
@@ -140,17 +147,20 @@ def many_days(checks: Checks, program: Program, stores: object, options: argpars
     made = program.run("generate", "--rows", str(options.rows * 8), "--days", "60", "--seed", str(options.seed), "--start", FIRST).stdout
     checks.equal(program.ingest(database, "-", stdin=made).code, 0, "ingest")
     checks.equal(program.aggregate(database, "--now", "2026-06-01T00:00:00Z").code, 0, "aggregate")
-    kept = int(stores.value(database, "SELECT sum(length(cells)) FROM day_tallies WHERE tally % 256 = 69"))
+    kept = int(stores.value(database, "SELECT sum(length(cells)) FROM period_tallies WHERE tally % 256 = 69"))
     checks.check(kept > 1 << 17, "as many bytes as are shared", kept)
     without = stores.copy(database, "without")
-    stores.execute(without, "DELETE FROM day_tallies")
+    stores.execute(without, "DELETE FROM period_tallies")
     asked = [
         ("report", *report, "--from", begin, "--to", "2026-05-02", "--by", by, "--format", "csv", *more)
         for report in QUESTIONS for by in ("language", "region", "stage,language") for begin in (FIRST, "2026-03-02T07:30:00Z")
         for more in ((), ("--every", "1mo"), ("--where", "language=en,zh,de"))
     ]  # fmt: skip
-    checks.same_outputs(outputs(program, without, asked), outputs(program, database, asked), "many days")
-    broken = f"UPDATE day_tallies SET cells = (SELECT cells FROM tallies LIMIT 1) WHERE tally % 256 = 69 AND tally / 256 = {traffic.instant(FIRST) // traffic.DAY + 31}"
+    expected = outputs(program, without, asked)
+    checks.same_outputs(expected, outputs(program, database, asked), "sixteen days where they fit")
+    stores.execute(database, "DELETE FROM period_tallies WHERE tally % 256 >= 128")
+    checks.same_outputs(expected, outputs(program, database, asked), "many days")
+    broken = f"UPDATE period_tallies SET cells = (SELECT cells FROM tallies LIMIT 1) WHERE tally % 256 = 69 AND tally / 256 = {traffic.instant(FIRST) // traffic.DAY + 31}"
     stores.execute(database, broken)
     shown = program.run("report", "latency", "--from", FIRST, "--to", "2026-05-02", "--by", "language", "--db", database)
     checks.check(shown.code == 1 and shown.stdout.count(b"\n") <= 1 and b"is damaged" in shown.stderr, "damage in the second thread's half is told", shown.brief())
@@ -167,6 +177,10 @@ def which_days(checks: Checks, program: Program, stores: object, options: argpar
     for now, days in cases:
         checks.equal(program.aggregate(database, "--now", now).code, 0, f"aggregate --now {now}")
         checks.equal(added_up(stores, database), days, f"days that are over at {now}")
+    checks.equal(sixteens(stores, database), 0, "sixteen days are not over")
+    for now, count in (("2026-03-16T00:09:59Z", 0), ("2026-03-16T00:10:00Z", 1)):
+        program.aggregate(database, "--now", now)
+        checks.equal(sixteens(stores, database), count, f"sixteen days at {now}")
     before = stores.value(database, SUMMARIES)
     ingest(program, database, lines)
     program.aggregate(database, "--now", "2026-03-02T00:00:00Z")
@@ -174,15 +188,16 @@ def which_days(checks: Checks, program: Program, stores: object, options: argpar
     one = json.dumps({"id": "late", "time": "2026-03-04T10:00:00Z", "verdict": "unsafe", "risk_types": ["violence"]})
     ingest(program, database, [one])
     program.aggregate(database, "--now", "2026-03-02T00:00:00Z")
-    checks.equal(added_up(stores, database), {0, 1, 3, 4, 5}, "a late verdict undoes its own day")
-    program.aggregate(database, "--now", NOW)
+    checks.equal((added_up(stores, database), sixteens(stores, database)), ({0, 1, 3, 4, 5}, 0), "a late verdict undoes its own day, and the sixteen")
+    program.aggregate(database, "--now", LATE)
+    checks.equal(sixteens(stores, database), 1, "which are added up again")
     checks.equal(program.run("rebuild", "--db", database, "--from", "2026-03-03T10:00:00Z", "--to", "2026-03-03T10:15:00Z").code, 0, "rebuild")
-    checks.equal(added_up(stores, database), {0, 2, 3, 4, 5}, "rebuild undoes the days it looks at")
-    program.aggregate(database, "--now", NOW)
+    checks.equal((added_up(stores, database), sixteens(stores, database)), ({0, 2, 3, 4, 5}, 0), "rebuild undoes the days it looks at")
+    program.aggregate(database, "--now", LATE)
     done = program.run("discard", "--db", database, "--from", "2026-03-05T00:00:00Z", "--to", "2026-03-05T06:00:00Z", "--yes")
     checks.check(done.code == 0 and not done.stdout.startswith(b"discarded=0 "), "discard", done.brief())
-    checks.equal(added_up(stores, database), {0, 1, 2, 4, 5}, "discard undoes the days it takes from")
-    program.aggregate(database, "--now", NOW)
+    checks.equal((added_up(stores, database), sixteens(stores, database)), ({0, 1, 2, 4, 5}, 0), "discard undoes the days it takes from")
+    program.aggregate(database, "--now", LATE)
     check_same(checks, program, stores, database, "after all that", random.Random(3), 60)
     kept = program.aggregate(database, "--now", NOW, "--keep-verdicts", "32d", "--textfile", os.devnull)
     checks.equal(kept.code, 0, f"aggregate --keep-verdicts ({kept.brief()})")
@@ -206,7 +221,7 @@ def sealed_days(checks: Checks, program: Program, stores: object, options: argpa
     checks.check(b"have been dropped" in after[" ".join(mixed)], "the rest is refused as ever", after[" ".join(mixed)][:200])
     checks.equal(program.verify(database).code, 0, "verify")
     # Rows below the floor are nobody's: found, not read, and removed by any rebuild.
-    stores.execute(database, f"INSERT INTO day_tallies SELECT tally - 768, cells FROM day_tallies WHERE tally / 256 = {traffic.instant('2026-03-05') // traffic.DAY}")
+    stores.execute(database, f"INSERT INTO period_tallies SELECT tally - 768, cells FROM period_tallies WHERE tally / 256 = {traffic.instant('2026-03-05') // traffic.DAY}")
     verified = program.verify(database)
     checks.check(verified.code == 1 and b"before the floor" in verified.stdout, "one below the floor is found", verified.stdout[-300:])
     checks.equal(outputs(program, database, [whole])[" ".join(whole)], before[" ".join(whole)], "and not read")
@@ -218,14 +233,15 @@ def tampered(checks: Checks, program: Program, stores: object, options: argparse
     """Numbers that nobody can have counted, in bytes whose checksum fits, are damage and never a crash."""
     database = stores.fresh("tampered")
     ingest(program, database, plain(2_000, 4))
-    program.aggregate(database, "--now", NOW)
+    program.aggregate(database, "--now", LATE)
     huge = bytes([2, 1, 0x01]) + bytes([0xFF] * 8 + [0x7F])
     cells = huge + crc32c(huge).to_bytes(4, "little")
     literal = f"decode('{cells.hex()}', 'hex')" if stores.kind == "postgres" else f"x'{cells.hex()}'"
     day = traffic.instant("2026-03-04") // traffic.DAY
     asked = ("report", "safe-ratio", "--from", FIRST, "--to", EDGE)
+    whole = program.run(*asked, "--db", database).stdout
     for name, sql in (
-        ("day tallies", f"UPDATE day_tallies SET cells = {literal} WHERE tally % 256 = 0"),
+        ("day tallies", f"UPDATE period_tallies SET cells = {literal} WHERE tally % 256 = 0"),
         ("overall tallies", f"UPDATE tallies SET cells = {literal} WHERE tally < 4294967296 AND tally / 96 = {day}"),
     ):
         changed = stores.copy(database, "changed")
@@ -233,15 +249,19 @@ def tampered(checks: Checks, program: Program, stores: object, options: argparse
         for command in (("verify",), asked, ("metrics", "--now", "2026-03-05T00:00:00Z"), ("aggregate", "--now", NOW)):
             result = program.run(*command, "--db", changed)
             expected = (0,) if command[0] == "aggregate" else (0, 1) if command[0] == "metrics" else (1,)
-            checks.check(result.code in expected, f"{name}: {command[0]}", result.brief())
+            if command == asked and result.code == 0:
+                # Answered from what is intact.
+                checks.equal(result.stdout, whole, f"{name}: {command[0]}")
+            else:
+                checks.check(result.code in expected, f"{name}: {command[0]}", result.brief())
         checks.equal(program.run("rebuild", "--db", changed, "--from", FIRST, "--to", EDGE).code, 0, f"{name}: rebuild")
         checks.equal(program.verify(changed).code, 0, f"{name}: verify after it")
         stores.drop(changed)
     for number in (9223372036854775807, -9223372036854775808, 750821632):
         changed = stores.copy(database, "changed")
-        stores.execute(changed, f"INSERT INTO day_tallies VALUES ({number}, {literal})")
+        stores.execute(changed, f"INSERT INTO period_tallies VALUES ({number}, {literal})")
         verified = program.verify(changed)
-        checks.check(verified.code == 1 and f"day tally {number}:".encode() in verified.stdout, f"{number}: found", verified.stdout[-200:])
+        checks.check(verified.code == 1 and f"period tally {number}:".encode() in verified.stdout, f"{number}: found", verified.stdout[-200:])
         checks.equal(program.run("rebuild", "--db", changed, "--from", FIRST, "--to", EDGE).code, 0, f"{number}: rebuild")
         checks.equal(program.verify(changed).code, 0, f"{number}: verify after it")
         stores.drop(changed)
@@ -258,8 +278,6 @@ def crc32c(data: bytes) -> int:
 
 def older_writer(checks: Checks, program: Program, stores: object, options: argparse.Namespace) -> None:
     """On SQLite a writer that was there before the migration knows no day tallies; the schema undoes the days that it changes."""
-    if stores.kind == "postgres":
-        return
     database = stores.fresh("older")
     ingest(program, database, plain(3_000, 4))
     program.aggregate(database, "--now", NOW)
@@ -280,47 +298,57 @@ def damage(checks: Checks, program: Program, stores: object, options: argparse.N
     """Whatever is changed behind the program's back is found, and no wrong number is shown where the bytes tell."""
     database = stores.fresh("whole")
     ingest(program, database, plain(options.rows, 9))
-    checks.equal(program.aggregate(database, "--now", NOW).code, 0, "aggregate")
+    checks.equal(program.aggregate(database, "--now", LATE).code, 0, "aggregate")
     day, other = traffic.instant("2026-03-04") // traffic.DAY, traffic.instant("2026-03-05") // traffic.DAY
     sub = "substring(cells FROM 1 FOR length(cells) - 1)" if stores.kind == "postgres" else "substr(cells, 1, length(cells) - 1)"
     flip = "set_bit(cells, 70, 1 - get_bit(cells, 70))" if stores.kind == "postgres" else "CAST(substr(cells, 1, 8) || x'FF' || substr(cells, 10) AS BLOB)"
     cases = (
-        ("another day's counts", f"UPDATE day_tallies SET cells = (SELECT cells FROM day_tallies WHERE tally = {other * 256 + 5}) WHERE tally = {day * 256 + 5}", False),
-        ("another day's latencies", f"UPDATE day_tallies SET cells = (SELECT cells FROM day_tallies WHERE tally = {other * 256 + 69}) WHERE tally = {day * 256 + 69}", False),
-        ("another day's names", f"UPDATE day_tallies SET cells = (SELECT cells FROM day_tallies WHERE tally = {other * 256 + 17}) WHERE tally = {day * 256 + 17}", False),
-        ("a byte changed", f"UPDATE day_tallies SET cells = {flip} WHERE tally = {day * 256 + 5}", True),
-        ("cut", f"UPDATE day_tallies SET cells = {sub} WHERE tally = {day * 256 + 5}", True),
-        ("emptied", f"UPDATE day_tallies SET cells = {'decode(md5(chr(1)), chr(104) || chr(101) || chr(120))' if stores.kind == 'postgres' else chr(120) + chr(39) + chr(39)} WHERE tally = {day * 256 + 5}", True),
-        ("one deleted", f"DELETE FROM day_tallies WHERE tally = {day * 256 + 5}", False),
-        ("one of another day", f"UPDATE day_tallies SET tally = tally + 25600 WHERE tally = {day * 256 + 5}", False),
-        ("one of no combination", f"UPDATE day_tallies SET tally = tally + 40 WHERE tally = {day * 256 + 5}", False),
-        ("one below nothing", f"UPDATE day_tallies SET tally = -7 WHERE tally = {day * 256 + 5}", False),
+        ("another day's counts", f"UPDATE period_tallies SET cells = (SELECT cells FROM period_tallies WHERE tally = {other * 256 + 5}) WHERE tally = {day * 256 + 5}", False),
+        ("another day's latencies", f"UPDATE period_tallies SET cells = (SELECT cells FROM period_tallies WHERE tally = {other * 256 + 69}) WHERE tally = {day * 256 + 69}", False),
+        ("another day's names", f"UPDATE period_tallies SET cells = (SELECT cells FROM period_tallies WHERE tally = {other * 256 + 17}) WHERE tally = {day * 256 + 17}", False),
+        ("a byte changed", f"UPDATE period_tallies SET cells = {flip} WHERE tally = {day * 256 + 5}", True),
+        ("cut", f"UPDATE period_tallies SET cells = {sub} WHERE tally = {day * 256 + 5}", True),
+        ("emptied", f"UPDATE period_tallies SET cells = {'decode(md5(chr(1)), chr(104) || chr(101) || chr(120))' if stores.kind == 'postgres' else chr(120) + chr(39) + chr(39)} WHERE tally = {day * 256 + 5}", True),
+        ("one deleted", f"DELETE FROM period_tallies WHERE tally = {day * 256 + 5}", False),
+        ("one of another day", f"UPDATE period_tallies SET tally = tally + 25600 WHERE tally = {day * 256 + 5}", False),
+        ("one of no combination", f"UPDATE period_tallies SET tally = tally + 40 WHERE tally = {day * 256 + 5}", False),
+        ("one below nothing", f"UPDATE period_tallies SET tally = -7 WHERE tally = {day * 256 + 5}", False),
     )  # fmt: skip
-    asked = ("report", "safe-ratio", "--from", FIRST, "--to", EDGE, "--by", "language", "--format", "csv")
-    whole = outputs(program, database, [asked])[" ".join(asked)]
+    sixteen = day // 16 * 16
+    cases += tuple(
+        (f"of sixteen days: {name}", sql.replace(str(day * 256 + 5), str(sixteen * 256 + 133)), is_told)
+        for name, sql, is_told in cases if str(day * 256 + 5) in sql and "another" not in name
+    ) + (
+        ("sixteen days' counts as a day's", f"UPDATE period_tallies SET cells = (SELECT cells FROM period_tallies WHERE tally = {sixteen * 256 + 133}) WHERE tally = {day * 256 + 5}", False),
+        ("sixteen days that begin within others", f"UPDATE period_tallies SET tally = tally + 256 WHERE tally = {sixteen * 256 + 133}", False),
+    )  # fmt: skip
     for name, sql, is_told in cases:
+        # The question is one that the changed row would answer: of a day by language, or of sixteen days.
+        asked = ("report", "safe-ratio", "--from", *(("2026-02-01", "--to", "2026-04-01") if "sixteen" in name else (FIRST, "--to", EDGE)), "--by", "language", "--format", "csv")
+        whole = outputs(program, database, [asked])[" ".join(asked)]
+        name_of_damage = b"the tally of language of " + (b"16 days from 2026-02-28" if "sixteen" in name else b"2026-03-04") + b" is damaged"
         damaged = stores.copy(database, "damaged")
         stores.execute(damaged, sql)
         verified = program.verify(damaged)
-        checks.check(verified.code == 1 and b"day tally" in verified.stdout, f"{name}: found", (verified.brief(), verified.stdout[-300:]))
+        checks.check(verified.code == 1 and b"tally" in verified.stdout, f"{name}: found", (verified.brief(), verified.stdout[-300:]))
         shown = program.run(*asked, "--db", damaged)
         if is_told:
-            checks.check(shown.code == 1 and b"day tally of language on 2026-03-04 is damaged" in shown.stderr, f"{name}: told", shown.brief())
+            checks.check(shown.code == 1 and name_of_damage in shown.stderr, f"{name}: told", shown.brief())
         rebuilt = program.run("rebuild", "--db", damaged, "--from", FIRST, "--to", EDGE)
         verified = program.verify(damaged)
         checks.check(rebuilt.code == 0 and verified.code == 0, f"{name}: rebuild mends it", (rebuilt.brief(), verified.stdout[-300:]))
         checks.equal(program.run(*asked, "--db", damaged).stdout, whole, f"{name}: the answer is what it was")
-        program.aggregate(damaged, "--now", NOW)
+        program.aggregate(damaged, "--now", LATE)
         checks.equal(program.verify(damaged).code, 0, f"{name}: added up again")
         stores.drop(damaged)
     # A 15-minute tally that is damaged keeps its day from being added up, and the other days are none the worse.
     damaged = stores.copy(database, "damaged")
-    stores.execute(damaged, f"DELETE FROM day_tallies; UPDATE tallies SET cells = {sub} WHERE tally = (SELECT max(tally) FROM tallies WHERE tally % 4294967296 BETWEEN {day * 96} AND {day * 96 + 95})")
-    done = program.aggregate(damaged, "--now", NOW)
+    stores.execute(damaged, f"DELETE FROM period_tallies; UPDATE tallies SET cells = {sub} WHERE tally = (SELECT max(tally) FROM tallies WHERE tally % 4294967296 BETWEEN {day * 96} AND {day * 96 + 95})")
+    done = program.aggregate(damaged, "--now", LATE)
     checks.check(done.code == 0 and b"2026-03-04 could not be added up" in done.stderr and b"rebuild" in done.stderr, "a damaged tally is told", done.brief())
     checks.equal(added_up(stores, damaged), {0, 1, 3, 4, 5}, "and the other days are added up")
     checks.equal(program.run("rebuild", "--db", damaged, "--from", FIRST, "--to", EDGE).code, 0, "rebuild")
-    checks.equal(program.aggregate(damaged, "--now", NOW).code, 0, "aggregate after it")
+    checks.equal(program.aggregate(damaged, "--now", LATE).code, 0, "aggregate after it")
     checks.equal(program.verify(damaged).code, 0, "verify after it")
 
 
@@ -342,7 +370,7 @@ def at_once(checks: Checks, program: Program, stores: object, options: argparse.
         while any(worker.poll() is None for worker in workers):
             jobs = [job for job in jobs if job.poll() is None]
             if len(jobs) < 2:
-                jobs.append(program.start("aggregate", "--db", database, "--now", NOW))
+                jobs.append(program.start("aggregate", "--db", database, "--now", LATE))
             if random_.random() < 0.1:
                 day = random_.randrange(2, 8)
                 jobs.append(program.start("rebuild", "--db", database, "--from", f"2026-03-0{day}", "--to", f"2026-03-0{day + 1}"))
@@ -359,7 +387,7 @@ def at_once(checks: Checks, program: Program, stores: object, options: argparse.
         verified = program.verify(database)
         checks.equal(verified.code, 0, f"verify ({verified.stdout[-300:]!r})")
         check_same(checks, program, stores, database, f"at once, {killed} killed", random_, 30)
-        checks.equal(program.aggregate(database, "--now", NOW).code, 0, "aggregate")
+        checks.equal(program.aggregate(database, "--now", LATE).code, 0, "aggregate")
         checks.equal(added_up(stores, database), set(range(DAYS)), "all days are added up")
         check_same(checks, program, stores, database, "at once, added up", random_, 30)
         stores.drop(database)
@@ -376,7 +404,9 @@ def main() -> int:
     parser.add_argument("--group", help="one group alone")
     options = parser.parse_args()
     program, checks = Program(options.binary), Checks(f"days, {options.store}")
-    groups = (same_answers, many_days, which_days, sealed_days, damage, tampered, older_writer, at_once)
+    groups = [same_answers, many_days, which_days, sealed_days, damage, tampered, at_once]
+    if options.store == "sqlite":
+        groups.append(older_writer)
     with tempfile.TemporaryDirectory() as options.folder, databases(options.store, options.folder) as stores:
         for group in groups:
             if options.group in (None, group.__name__):

@@ -2,13 +2,13 @@ import Dispatch
 import Synchronization
 import Tallies
 
-/// Several days' tallies that are added up to one table, a stretch of each day in turn: days have much the same groups in the same order,
+/// Several periods' tallies that are added up to one table, a stretch of each in turn: periods have much the same groups in the same order,
 /// so what is added to a group is added while its counts are still in the processor's cache. Many are shared with a second thread.
 ///
 /// Not thread-safe; the second thread reads bytes that nobody writes meanwhile.
-final class DayTallyCells: @unchecked Sendable {
+final class PeriodTallyCells: @unchecked Sendable {
   private struct Held {
-    var key: DayTallyKey
+    var key: PeriodTallyKey
     var bytes: UnsafeMutableRawBufferPointer
   }
 
@@ -22,12 +22,12 @@ final class DayTallyCells: @unchecked Sendable {
   static let bytesHeldMax = 16 << 20
   /// Fewer are added up in less time than another thread takes to begin.
   private static let bytesSharedMin = 1 << 17
-  /// Cells of a day's stretch.
+  /// Cells of a stretch.
   private static let stretchCells = 512
 
   deinit { removeAll() }
 
-  func append(_ key: DayTallyKey, _ bytes: UnsafeRawBufferPointer) {
+  func append(_ key: PeriodTallyKey, _ bytes: UnsafeRawBufferPointer) {
     let copy = UnsafeMutableRawBufferPointer.allocate(byteCount: bytes.count, alignment: 1)
     copy.copyMemory(from: bytes)
     held.append(Held(key: key, bytes: copy))
@@ -42,10 +42,10 @@ final class DayTallyCells: @unchecked Sendable {
 
   /// A tally whose bytes are not what was written.
   struct Damage: Error {
-    var key: DayTallyKey
+    var key: PeriodTallyKey
   }
 
-  /// - Parameter hasSameGroups: whether a day's cells are groups of the table, one each.
+  /// - Parameter hasSameGroups: whether a period's cells are groups of the table, one each.
   /// - Throws: ``Damage``.
   func add(to groups: inout GroupTable, hasSameGroups: Bool, _ adding: @escaping Adding) throws {
     guard byteCount >= Self.bytesSharedMin, held.count > 1 else {
@@ -108,7 +108,7 @@ final class DayTallyCells: @unchecked Sendable {
   private static func add(_ tallies: [Held], to groups: inout GroupTable, hasSameGroups: Bool, _ adding: Adding) throws {
     var readings: [Reading] = []
     for tally in tallies {
-      guard let cells = try? TallyDecoder(UnsafeRawBufferPointer(tally.bytes), ofDay: tally.key.combination) else { throw Damage(key: tally.key) }
+      guard let cells = try? TallyDecoder(UnsafeRawBufferPointer(tally.bytes), ofPeriod: tally.key.combination) else { throw Damage(key: tally.key) }
       // Every cell has a byte at least.
       readings.append(Reading(cells: cells, total: min(Int(clamping: cells.cellsLeft), tally.bytes.count)))
     }

@@ -1,2 +1,0 @@
--- Day tallies $1, ascending: tally, cells.
-SELECT tally, cells FROM day_tallies WHERE tally = ANY ($1::bigint[]) ORDER BY tally

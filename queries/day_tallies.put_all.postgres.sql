@@ -1,2 +1,0 @@
--- Day tallies $1 have the cells $2.
-INSERT INTO day_tallies (tally, cells) SELECT tally, cells FROM unnest($1::bigint[], $2::bytea[]) AS put (tally, cells)

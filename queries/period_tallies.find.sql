@@ -1,0 +1,2 @@
+-- The cells of period tally $1.
+SELECT cells FROM period_tallies WHERE tally = $1
