@@ -22,7 +22,9 @@ struct TallyTable {
     var builder = TallyBuilder()
     swap(&builder, &self.builder)
     defer { swap(&builder, &self.builder) }
+    var days: Set<UInt32> = []
     try builder.build(rows: rows, ids: ids) { key, added in
+      days.insert(key.day)
       find.reset()
       find.bind(1, key.number)
       guard try find.step() else { return try put(key, added) }
@@ -39,6 +41,7 @@ struct TallyTable {
       try put(key, merged)
     }
     find.reset()
+    for day in days { try deleteSummaries(of: day) }
   }
 
   /// Puts a recount of their verdicts in the place of whatever the buckets held.
@@ -47,12 +50,12 @@ struct TallyTable {
     for number in repair.stale.map(\.number) + repair.unknown { try delete(number) }
     for (key, cells) in repair.changed { try put(key, cells) }
     // Of days that were only looked at too: what is wrong with their sums alone is mended so.
-    for day in Set(repair.kept.map(\.day)) { try deleteSummaries(of: day) }
+    for day in Set((repair.kept + repair.changed.keys + repair.stale).map(\.day)) { try deleteSummaries(of: day) }
     for number in try snapshot.unknownPeriodTallies() { try deleteSummary(numbered: number...number) }
     return repair.outcome
   }
 
-  /// Deletes the tallies of all periods that a day is of. Where its tallies change, the table's triggers do.
+  /// Deletes the tallies of all periods that a day is of.
   func deleteSummaries(of day: UInt32) throws {
     for length in Period.Length.allCases { try deleteSummary(numbered: PeriodTallyKey.numbers(of: Period(of: day, length))) }
   }

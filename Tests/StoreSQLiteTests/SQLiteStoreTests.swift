@@ -242,7 +242,7 @@ final class TemporaryDatabase {
     try database.execute(
       """
       DELETE FROM schema_migrations WHERE version > 1; DROP TABLE sealed_days; DROP TABLE job_runs; DROP TABLE followed_files; DROP TABLE period_tallies;
-      DROP TRIGGER tallies_inserted; DROP TRIGGER tallies_updated; DROP TRIGGER tallies_moved; DROP TRIGGER tallies_deleted; ALTER TABLE ledger DROP COLUMN discarded; UPDATE tallies SET cells = x'0100' WHERE tally % 2 = 0;
+      DROP TRIGGER ledger_inserted; DROP TRIGGER ledger_updated; ALTER TABLE ledger DROP COLUMN knows_periods; ALTER TABLE ledger DROP COLUMN discarded; UPDATE tallies SET cells = x'0100' WHERE tally % 2 = 0;
       ALTER TABLE coded_values RENAME TO dimension_values; ALTER TABLE dimension_values RENAME COLUMN field TO dimension;
       DROP INDEX coded_values_by_value
       """)

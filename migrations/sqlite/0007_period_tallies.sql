@@ -1,36 +1,16 @@
 -- Periods added up: the tallies of a whole day (UTC), or of sixteen, made by the scheduled job so that long spans are answered by reading
--- little. The triggers see to it that they go with any change of a tally, also by a program that does not know of them.
+-- little. Whoever changes a tally deletes the rows of its day and of its sixteen days in the same transaction.
 
 CREATE TABLE period_tallies (
   tally INTEGER PRIMARY KEY, -- first day, in days since 1970, * 2^8 + what it is counted by + 64 for latencies + 128 for sixteen days
   cells BLOB NOT NULL
 ) STRICT;
 
--- The low 32 bits of a tally are its bucket; 96 buckets are a day.
-CREATE TRIGGER tallies_inserted AFTER INSERT ON tallies BEGIN
-  DELETE FROM period_tallies
-  WHERE tally >= (new.tally & 4294967295) / 96 * 256 AND tally <= (new.tally & 4294967295) / 96 * 256 + 127;
-  DELETE FROM period_tallies
-  WHERE tally >= (new.tally & 4294967295) / 1536 * 4096 + 128 AND tally <= (new.tally & 4294967295) / 1536 * 4096 + 255;
-END;
-CREATE TRIGGER tallies_updated AFTER UPDATE ON tallies BEGIN
-  DELETE FROM period_tallies
-  WHERE tally >= (new.tally & 4294967295) / 96 * 256 AND tally <= (new.tally & 4294967295) / 96 * 256 + 127;
-  DELETE FROM period_tallies
-  WHERE tally >= (new.tally & 4294967295) / 1536 * 4096 + 128 AND tally <= (new.tally & 4294967295) / 1536 * 4096 + 255;
-END;
-CREATE TRIGGER tallies_moved AFTER UPDATE OF tally ON tallies BEGIN
-  DELETE FROM period_tallies
-  WHERE tally >= (old.tally & 4294967295) / 96 * 256 AND tally <= (old.tally & 4294967295) / 96 * 256 + 127;
-  DELETE FROM period_tallies
-  WHERE tally >= (old.tally & 4294967295) / 1536 * 4096 + 128 AND tally <= (old.tally & 4294967295) / 1536 * 4096 + 255;
-END;
-CREATE TRIGGER tallies_deleted AFTER DELETE ON tallies BEGIN
-  DELETE FROM period_tallies
-  WHERE tally >= (old.tally & 4294967295) / 96 * 256 AND tally <= (old.tally & 4294967295) / 96 * 256 + 127;
-  DELETE FROM period_tallies
-  WHERE tally >= (old.tally & 4294967295) / 1536 * 4096 + 128 AND tally <= (old.tally & 4294967295) / 1536 * 4096 + 255;
-END;
+-- A process of an older version may be running on, and deletes none. But with all that it stores it writes the row of its run, in which it
+-- does not say that it knows of them: then all go.
+ALTER TABLE ledger ADD COLUMN knows_periods INTEGER;
+CREATE TRIGGER ledger_inserted AFTER INSERT ON ledger WHEN new.knows_periods IS NULL BEGIN DELETE FROM period_tallies; END;
+CREATE TRIGGER ledger_updated AFTER UPDATE ON ledger WHEN new.knows_periods IS NULL BEGIN DELETE FROM period_tallies; END;
 
 CREATE TABLE job_runs_of_7 (
   run        INTEGER PRIMARY KEY,
