@@ -29,10 +29,10 @@ package struct JobSchedule: Sendable {
 
   /// Whether periods are to be added up in one of many runs.
   package static func arePeriodsDue(now: Timestamp, lastSuccess: (JobRun.Work) throws -> Timestamp?) rethrows -> Bool {
-    guard let last = try lastSuccess(.periods) else { return true }
+    guard let last = try lastSuccess(.periods), last <= now else { return true }
     // By a clock that is as late as periods are over late: one is added up at the first moment at which it may.
-    let grace = -PeriodSummaries.graceMicroseconds
-    return last.advanced(byMicroseconds: grace) < now.advanced(byMicroseconds: grace).floored(to: Timestamp.microsecondsPerHour)
+    let grace = PeriodSummaries.graceMicroseconds
+    return last < now.advanced(byMicroseconds: -grace).floored(to: Timestamp.microsecondsPerHour).advanced(byMicroseconds: grace)
   }
 
   /// The newest instant at which reports were to be published, by the clock of the zone.

@@ -111,13 +111,11 @@ final class PostgresMaintainer: StoreMaintainer {
       }
       let retired = Int64(try snapshot.verdictsRetired())
       try dropPartitions(before: end)
-      // They cannot be proved without the verdicts.
-      try TallyRows.deleteSummaries(of: [Period.day(of: seal.day)], connection)
       try connection.run(
         "sealed_days.insert", .integer(seal.day.microseconds), .integer(Int64(seal.verdicts)), .integer(seal.newestVerdict.microseconds),
         .bytes(seal.digest))
       try put("verdicts_retired", retired + dropped)
-      try put("floor", max(end, try snapshot.floor() ?? end).microseconds)
+      try raise(to: max(end, try snapshot.floor() ?? end))
       return true
     }
   }
@@ -126,7 +124,7 @@ final class PostgresMaintainer: StoreMaintainer {
     try aloneWithVerdicts {
       let snapshot = PostgresSnapshot(connection, place: place)
       if let oldest = try snapshot.oldestVerdict(), oldest < time { return false }
-      try put("floor", max(time, try snapshot.floor() ?? time).microseconds)
+      try raise(to: max(time, try snapshot.floor() ?? time))
       try dropPartitions(before: time)
       return true
     }
@@ -213,6 +211,13 @@ final class PostgresMaintainer: StoreMaintainer {
       try connection.run("verdict_partitions.delete", .integer(list.integer(row, 0)))
     }
     try connection.run("verdicts.delete_before", .integer(time.microseconds))
+  }
+
+  /// Moves the floor. Periods that begin below it cannot be proved any more.
+  private func raise(to floor: Timestamp) throws {
+    try put("floor", floor.microseconds)
+    let first = PeriodTallyKey.numbers(of: Period(of: Period.day(of: floor), .day)).lowerBound
+    try connection.run("period_tallies.delete", .integer(.min), .integer(first - 1))
   }
 
   private func put(_ name: String, _ value: Int64) throws {

@@ -45,8 +45,6 @@ final class SQLiteMaintainer: StoreMaintainer {
           .damaged,
           "\(connection.path): the tallies of \(seal.day.rfc3339()) count \(seal.verdicts) verdicts, but \(dropped) would be dropped; run guardtally verify")
       }
-      // They cannot be proved without the verdicts.
-      try TallyTable(connection: connection, files: files).deleteSummaries(of: Period.day(of: seal.day))
       let insert = try connection.query("sealed_days.insert", of: files)
       insert.bind(1, seal.day.microseconds)
       insert.bind(2, Int64(seal.verdicts))
@@ -56,7 +54,7 @@ final class SQLiteMaintainer: StoreMaintainer {
         try insert.run()
       }
       try put("verdicts_retired", Int64(try snapshot.verdictsRetired() + dropped))
-      try put("floor", max(end, try snapshot.floor() ?? end).microseconds)
+      try raise(to: max(end, try snapshot.floor() ?? end))
       return true
     }
   }
@@ -65,7 +63,7 @@ final class SQLiteMaintainer: StoreMaintainer {
     try connection.transaction {
       let snapshot = SQLiteSnapshot(connection: connection, files: files)
       if let oldest = try snapshot.oldestVerdict(), oldest < time { return false }
-      try put("floor", max(time, try snapshot.floor() ?? time).microseconds)
+      try raise(to: max(time, try snapshot.floor() ?? time))
       return true
     }
   }
@@ -144,6 +142,12 @@ final class SQLiteMaintainer: StoreMaintainer {
   func close() {
     connection.close()
     lock.release()
+  }
+
+  /// Moves the floor. Periods that begin below it cannot be proved any more.
+  private func raise(to floor: Timestamp) throws {
+    try put("floor", floor.microseconds)
+    try TallyTable(connection: connection, files: files).deleteSummaries(before: floor)
   }
 
   private func put(_ name: String, _ value: Int64) throws {

@@ -60,6 +60,11 @@ struct TallyTable {
     for length in Period.Length.allCases { try deleteSummary(numbered: PeriodTallyKey.numbers(of: Period(of: day, length))) }
   }
 
+  /// Deletes the tallies of all periods that begin before a time.
+  func deleteSummaries(before time: Timestamp) throws {
+    try deleteSummary(numbered: Int64.min...PeriodTallyKey.numbers(of: Period(of: Period.day(of: time), .day)).lowerBound - 1)
+  }
+
   /// Puts a period's tallies in the place of those that there are.
   func put(_ summary: PeriodSummary) throws {
     try deleteSummary(numbered: PeriodTallyKey.numbers(of: summary.period))

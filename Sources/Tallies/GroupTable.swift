@@ -26,11 +26,19 @@ package struct GroupTable: Sendable {
   }
 
   /// Adds another table's counts, which are as many for each group.
-  package mutating func add(_ other: borrowing GroupTable) {
+  ///
+  /// - Returns: false where a sum is too large, which no verdicts make.
+  package mutating func add(_ other: borrowing GroupTable) -> Bool {
+    var fits = true
     for (group, key) in other.keys.enumerated() {
       let base = base(of: key)
-      for place in 0..<stride { counts[base + place] &+= other.counts[group * stride + place] }
+      for place in 0..<stride {
+        let (sum, isTooLarge) = counts[base + place].addingReportingOverflow(other.counts[group * stride + place])
+        counts[base + place] = sum
+        if isTooLarge { fits = false }
+      }
     }
+    return fits
   }
 
   package mutating func removeAll() {

@@ -16,13 +16,15 @@ package struct PeriodTallyBuilder {
   /// What a period tally may hold, so that adding up periods is cheaper than counting them, and takes little of the store.
   package struct Bounds: Sendable, Equatable {
     package var cellsMax: Int
+    /// No period tally has more cells.
+    package static let cellsMaxMax = 65_536
     /// Cells times the buckets of ``LatencyScale`` that each has.
     package var latenciesMax: Int
 
     /// - Parameter verdicts: of the period.
     package init(verdicts: Int) {
-      cellsMax = min(verdicts / 8, 65_536)
-      latenciesMax = min(verdicts / 4 * 3, 2_097_152)
+      cellsMax = min(verdicts / 8, Self.cellsMaxMax)
+      latenciesMax = min(verdicts / 4 * 3, 524_288)
     }
   }
 
@@ -58,7 +60,7 @@ package struct PeriodTallyBuilder {
       groups.counts[base + Self.flaggedPlace + RiskType.count + type] &+= Int64(truncatingIfNeeded: cells.cell.flagged[RiskType.count + type])
       types &= types - 1
     }
-    groups.counts[base + Self.latencySumPlace] &+= Int64(truncatingIfNeeded: cells.cell.latencySumMicroseconds)
+    addLatency(Int64(truncatingIfNeeded: cells.cell.latencySumMicroseconds), at: base)
     for bucket in cells.latencyBuckets { latencies.add(cells.cell.latencies[Int(bucket)], group: base / Self.stride, bucket: bucket) }
     giveUpWhatIsTooLarge()
   }
@@ -87,11 +89,18 @@ package struct PeriodTallyBuilder {
         }
       }
       if row.latency >= 0 {
-        groups.counts[base + Self.latencySumPlace] &+= row.latency
+        addLatency(row.latency, at: base)
         latencies.add(1, group: base / Self.stride, bucket: LatencyScale.bucket(microseconds: row.latency))
       }
     }
     giveUpWhatIsTooLarge()
+  }
+
+  /// A sum that no reader would take is not kept.
+  private mutating func addLatency(_ microseconds: Int64, at base: Int) {
+    let (sum, isTooLarge) = groups.counts[base + Self.latencySumPlace].addingReportingOverflow(microseconds)
+    groups.counts[base + Self.latencySumPlace] = sum
+    if isTooLarge || UInt64(bitPattern: sum) >> TallyDecoder.latencySumBitsMax != 0 { latencies.giveUp() }
   }
 
   private mutating func giveUpWhatIsTooLarge() {

@@ -12,10 +12,10 @@ package struct TallyDecoder {
   private var cellStart = 0
   /// All bits of the counts of the cell that is read.
   private var countBits: UInt64 = 0
-  /// No cell counts 2^40 verdicts, and no sum of latencies is 2^56 microseconds, which are two thousand years: numbers that were written behind
-  /// the program's back, and that could not be added up.
+  /// No cell counts 2^40 verdicts, and no sum of latencies is 2^62 microseconds, which a hundred million verdicts of a day have not: numbers
+  /// that were written behind the program's back.
   private static let countBitsMax: UInt64 = 40
-  private static let latencySumBitsMax: UInt64 = 56
+  static let latencySumBitsMax: UInt64 = 62
   /// The cell that ``next()`` read last.
   package private(set) var cell = TallyCell()
   /// Buckets of the cell's latencies that are above 0, ascending.

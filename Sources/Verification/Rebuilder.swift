@@ -35,6 +35,11 @@ package struct Rebuilder {
         buckets: TallyKey.bucket(of: start.microseconds)..<TallyKey.bucket(of: end.microseconds))
       summary.days += 1
     }
+    if days.isEmpty {
+      // What is kept where nothing can be counted goes all the same.
+      let none = TallyKey.bucket(of: max(from, .earliestAccepted).microseconds)
+      summary.outcome += try writer.rebuildTallies(buckets: none..<none)
+    }
     return summary
   }
 }

@@ -1,6 +1,5 @@
 package import Storage
 import Tallies
-import Tallies
 package import Verdicts
 
 /// Recounts a store's verdicts and compares everything that was derived from them.

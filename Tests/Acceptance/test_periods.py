@@ -227,6 +227,14 @@ def sealed_days(checks: Checks, program: Program, stores: object, options: argpa
     checks.equal(outputs(program, database, [whole])[" ".join(whole)], before[" ".join(whole)], "and not read")
     checks.equal(program.run("rebuild", "--db", database, "--from", "2026-03-05", "--to", EDGE).code, 0, "rebuild")
     checks.equal(program.verify(database).code, 0, "mends it")
+    # The floor passes over days without verdicts, into sixteen days that are added up.
+    gap = stores.fresh("gap")
+    verdicts = [("2025-12-20T12:00:00Z", 1)] + [(f"2025-12-31T{hour:02}:00:00Z", 9) for hour in range(24)] + [(f"2026-01-{day:02}T12:00:00Z", 20) for day in range(1, 20)]
+    ingest(program, gap, [json.dumps({"id": f"{at}-{index}", "time": at, "verdict": "safe"}) for at, count in verdicts for index in range(count)])
+    for keeping in ((), ("--keep-verdicts", "22d")):
+        checks.equal(program.aggregate(gap, "--now", "2026-01-20T01:00:00Z", *keeping).code, 0, f"aggregate {keeping}")
+        verified = program.verify(gap)
+        checks.equal(verified.code, 0, f"verify {keeping} ({verified.stdout[-300:]!r})")
 
 
 def tampered(checks: Checks, program: Program, stores: object, options: argparse.Namespace) -> None:
@@ -257,6 +265,20 @@ def tampered(checks: Checks, program: Program, stores: object, options: argparse
         checks.equal(program.run("rebuild", "--db", changed, "--from", FIRST, "--to", EDGE).code, 0, f"{name}: rebuild")
         checks.equal(program.verify(changed).code, 0, f"{name}: verify after it")
         stores.drop(changed)
+    changed = stores.copy(database, "changed")
+    sums = bytes([2]) + bytes([0xD8, 0x04]) + 600 * (bytes([0x20]) + bytes([0xFF] * 8 + [0x3F]) + bytes([1, 5, 1]))
+    sums += crc32c(sums).to_bytes(4, "little")
+    literal_sums = f"decode('{sums.hex()}', 'hex')" if stores.kind == "postgres" else f"x'{sums.hex()}'"
+    stores.execute(changed, f"UPDATE period_tallies SET cells = {literal_sums} WHERE tally % 256 = 64")
+    result = program.run("report", "latency", "--from", FIRST, "--to", EDGE, "--db", changed)
+    checks.check(result.code == 1 and b"is damaged" in result.stderr, "sums that cannot be added are damage", result.brief())
+    stores.execute(changed, "UPDATE job_runs SET started_at = -9223372036854775807 - 1")
+    process = program.start("aggregate", "--db", changed, "--every", "1s")
+    time.sleep(0.7)
+    process.send_signal(signal.SIGTERM)
+    process.communicate()
+    checks.check(process.returncode in (0, 130, -signal.SIGTERM), "a run that began before time is no crash", process.returncode)
+    stores.drop(changed)
     for number in (9223372036854775807, -9223372036854775808, 750821632):
         changed = stores.copy(database, "changed")
         stores.execute(changed, f"INSERT INTO period_tallies VALUES ({number}, {literal})")

@@ -29,6 +29,8 @@ import Verdicts
     #expect(try due("2026-03-05T08:59:59Z", at: 15, last: "2026-03-05T08:10:00Z") == [])
     #expect(try due("2026-03-05T09:09:59Z", at: 15, last: "2026-03-05T08:10:00Z") == [])
     #expect(try due("2026-03-05T09:10:00Z", at: 15, last: "2026-03-05T09:09:59Z") == [.periods])
+    let now = try time("2026-03-05T09:05:00Z")
+    for impossible in [Int64.min, .max] { #expect(JobSchedule.arePeriodsDue(now: now) { _ in Timestamp(microseconds: impossible) }) }
   }
 
   /// A week of missed appointments is made up for by one run.

@@ -47,7 +47,7 @@ package struct BucketScan {
           do {
             try periods.add(to: &groups, hasSameGroups: hasSameGroups) { cells, groups in
               guard Self.matches(cells.cell.codes, matching), measure.counts(cells) else { return }
-              measure.add(cells, to: &groups.counts, at: groups.base(of: cells.cell.codes & periodMask))
+              try measure.add(cells, to: &groups.counts, at: groups.base(of: cells.cell.codes & periodMask))
             }
           } catch let damage as PeriodTallyCells.Damage {
             throw Self.damage(damage.key.name)
@@ -80,7 +80,7 @@ package struct BucketScan {
             var cells = try TallyDecoder(bytes, of: combination)
             while try cells.next() {
               guard Self.matches(cells.cell.codes, matching), measure.counts(cells) else { continue }
-              measure.add(cells, to: &groups.counts, at: groups.base(of: cells.cell.codes & mask))
+              try measure.add(cells, to: &groups.counts, at: groups.base(of: cells.cell.codes & mask))
             }
           } catch is TallyDamage {
             throw Self.damage("tally of \(combination.name) at \(key.start.rfc3339())")
@@ -153,7 +153,11 @@ package struct BucketScan {
       parts[parts.count - 1] = .verdicts(Span(from: before.from, to: next.to))
     case (.tallies(let before, let combination), .tallies(let next, _)) where before.upperBound == next.lowerBound:
       parts[parts.count - 1] = .tallies(before.lowerBound..<next.upperBound, combination)
-    case (.periods(let before), .periods(let next)): parts[parts.count - 1] = .periods(before + next)
+    case (.periods(var keys), .periods(let next)):
+      // Taken off first, so that the list is not copied.
+      parts.removeLast()
+      keys += next
+      parts.append(.periods(keys))
     default: parts.append(part)
     }
   }

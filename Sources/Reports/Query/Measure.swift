@@ -73,28 +73,38 @@ package enum Measure: Sendable {
   /// As ``counts(_:)`` for a cell that a decoder has read: whether it has anything of this measure.
   func counts(_ cells: borrowing TallyDecoder) -> Bool { self != .latencies || !cells.latencyBuckets.isEmpty }
 
-  func add(_ cells: borrowing TallyDecoder, to counts: inout [Int64], at base: Int) {
+  /// Counts a cell that a decoder has read.
+  ///
+  /// - Throws: ``TallyDamage`` where a sum is too large, which no verdicts make.
+  func add(_ cells: borrowing TallyDecoder, to counts: inout [Int64], at base: Int) throws {
+    var isTooLarge = false
     counts.withUnsafeMutableBufferPointer { counts in
+      func add(_ amount: UInt64, _ place: Int) {
+        let (sum, overflows) = counts[base + place].addingReportingOverflow(Int64(clamping: amount))
+        counts[base + place] = sum
+        if overflows { isTooLarge = true }
+      }
       if self == .latencies {
-        counts[base] += Int64(clamping: cells.cell.latencySumMicroseconds)
-        for bucket in cells.latencyBuckets { counts[base + 1 + Int(bucket)] += Int64(clamping: cells.cell.latencies[Int(bucket)]) }
+        add(cells.cell.latencySumMicroseconds, 0)
+        for bucket in cells.latencyBuckets { add(cells.cell.latencies[Int(bucket)], 1 + Int(bucket)) }
         return
       }
-      for verdict in 0..<4 { counts[base + verdict] += Int64(clamping: cells.cell.verdicts[verdict]) }
+      for verdict in 0..<4 { add(cells.cell.verdicts[verdict], verdict) }
       switch self {
       case .riskTypes:
         var types = cells.riskTypes
         while types != 0 {
           let type = types.trailingZeroBitCount
-          counts[base + 4 + type] += Int64(clamping: cells.cell.flagged[type])
-          counts[base + 4 + RiskType.count + type] += Int64(clamping: cells.cell.flagged[RiskType.count + type])
+          add(cells.cell.flagged[type], 4 + type)
+          add(cells.cell.flagged[RiskType.count + type], 4 + RiskType.count + type)
           types &= types - 1
         }
       case .errorCauses:
         guard cells.cell.verdicts[Int(Verdict.error.rawValue)] != 0 else { return }
-        for index in cells.cell.errorCauses.indices { counts[base + 4 + index] += Int64(clamping: cells.cell.errorCauses[index]) }
+        for index in cells.cell.errorCauses.indices { add(cells.cell.errorCauses[index], 4 + index) }
       case .verdicts, .riskTypeSets, .latencies: break
       }
     }
+    if isTooLarge { throw TallyDamage() }
   }
 }

@@ -16,7 +16,7 @@ final class PeriodTallyCells: @unchecked Sendable {
   private(set) var byteCount = 0
 
   /// Adds the cell that a decoder read last to a table.
-  typealias Adding = @Sendable (borrowing TallyDecoder, inout GroupTable) -> Void
+  typealias Adding = @Sendable (borrowing TallyDecoder, inout GroupTable) throws -> Void
 
   /// Bytes that are held before they are added up; one tally may be more.
   static let bytesHeldMax = 16 << 20
@@ -71,7 +71,7 @@ final class PeriodTallyCells: @unchecked Sendable {
     }
     let table = second.value()
     try first.get()
-    groups.add(try table.get())
+    guard groups.add(try table.get()) else { throw Damage(key: held[0].key) }
   }
 
   /// What a second thread adds up, if one is free before the first has added up the rest.
@@ -112,7 +112,7 @@ final class PeriodTallyCells: @unchecked Sendable {
       // Every cell has a byte at least.
       readings.append(Reading(cells: cells, total: min(Int(clamping: cells.cellsLeft), tally.bytes.count)))
     }
-    if hasSameGroups, let first = readings.first { groups.reserve(first.total * 5 / 4) }
+    if hasSameGroups, let first = readings.first { groups.reserve(min(first.total, PeriodTallyBuilder.Bounds.cellsMaxMax) * 5 / 4) }
     let stretches = (readings.map(\.total).max() ?? 0) / stretchCells + 1
     var cells = TallyDecoder()
     for stretch in 1...stretches {
@@ -124,7 +124,7 @@ final class PeriodTallyCells: @unchecked Sendable {
         do {
           while readings[index].read < end, try cells.next() {
             readings[index].read += 1
-            adding(cells, &groups)
+            try adding(cells, &groups)
           }
           if stretch == stretches, try cells.next() { throw TallyDamage() }
         } catch is TallyDamage {
