@@ -328,6 +328,8 @@ def check_one_at_a_time(checks: Checks, program: Program, stores: Databases, fol
     database, target = stores.fresh("locked"), os.path.join(folder, "reports-locked")
     checks.equal(program.ingest(database, path).code, 0, "ingest")
     arguments = ("aggregate", "--db", database, "--now", MOMENTS[0][0], "--reports", target)
+    # The first run also adds up what is over, which the others find done.
+    checks.equal(program.run(*arguments).code, 0, "the first")
     started = time.monotonic()
     checks.equal(program.run(*arguments).code, 0, "alone")
     duration = time.monotonic() - started
