@@ -20,11 +20,12 @@ package struct PeriodTallyBuilder {
     package static let cellsMaxMax = 65_536
     /// Cells times the buckets of ``LatencyScale`` that each has.
     package var latenciesMax: Int
+    private static let latenciesMaxMax = 524_288
 
     /// - Parameter verdicts: of the period.
     package init(verdicts: Int) {
       cellsMax = min(verdicts / 8, Self.cellsMaxMax)
-      latenciesMax = min(verdicts / 4 * 3, 524_288)
+      latenciesMax = min(verdicts / 4 * 3, Self.latenciesMaxMax)
     }
   }
 

@@ -57,7 +57,7 @@ def replies(rows: int, seed: int) -> list[str]:
 
 
 def plain(rows: int, seed: int) -> list[str]:
-    """Verdicts of few values each, so that every kind of day tally is worth keeping."""
+    """Verdicts of few values each, so that every kind of period tally is worth keeping."""
     random_ = random.Random(seed)
     made = []
     for index in range(rows):
@@ -142,7 +142,7 @@ def same_answers(checks: Checks, program: Program, stores: object, options: argp
 
 
 def many_days(checks: Checks, program: Program, stores: object, options: argparse.Namespace) -> None:
-    """So many bytes of day tallies that two threads share them."""
+    """So many bytes of period tallies that two threads share them."""
     database = stores.fresh("many")
     made = program.run("generate", "--rows", str(options.rows * 8), "--days", "60", "--seed", str(options.seed), "--start", FIRST).stdout
     checks.equal(program.ingest(database, "-", stdin=made).code, 0, "ingest")
@@ -249,7 +249,7 @@ def tampered(checks: Checks, program: Program, stores: object, options: argparse
     asked = ("report", "safe-ratio", "--from", FIRST, "--to", EDGE)
     whole = program.run(*asked, "--db", database).stdout
     for name, sql in (
-        ("day tallies", f"UPDATE period_tallies SET cells = {literal} WHERE tally % 256 = 0"),
+        ("period tallies", f"UPDATE period_tallies SET cells = {literal} WHERE tally % 256 = 0"),
         ("overall tallies", f"UPDATE tallies SET cells = {literal} WHERE tally < 4294967296 AND tally / 96 = {day}"),
     ):
         changed = stores.copy(database, "changed")

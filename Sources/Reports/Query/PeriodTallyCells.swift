@@ -5,7 +5,9 @@ import Tallies
 /// Several periods' tallies that are added up to one table, a stretch of each in turn: periods have much the same groups in the same order,
 /// so what is added to a group is added while its counts are still in the processor's cache. Many are shared with a second thread.
 ///
-/// Not thread-safe; the second thread reads bytes that nobody writes meanwhile.
+/// One thread uses it at a time. Unchecked, for the compiler cannot see what keeps the second thread's reading apart: it looks at what is
+/// held only if it claimed its half, and then ``add(to:hasSameGroups:_:)`` waits for it before anything held is changed or freed. One that
+/// comes later finds its half claimed, and touches nothing.
 final class PeriodTallyCells: @unchecked Sendable {
   private struct Held {
     var key: PeriodTallyKey
