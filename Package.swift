@@ -25,7 +25,8 @@ let package = Package(
 
     .target(name: "Verdicts"),
     .target(name: "Statistics"),
-    .target(name: "ByteCoding"),
+    .target(name: "CChecksum"),
+    .target(name: "ByteCoding", dependencies: ["CChecksum"]),
     .target(name: "JSONReading", dependencies: ["Verdicts"]),
     .target(name: "Guards", dependencies: ["JSONReading", "Verdicts"], exclude: ["guards.json"], plugins: ["EmbedFiles"]),
     .target(name: "Tallies", dependencies: ["ByteCoding", "Verdicts"]),

@@ -1,23 +1,25 @@
 /// Reads what ``ByteWriter`` wrote, from memory that may be damaged: every read checks its bounds, and the first failure
 /// is remembered, so a caller may check once at the end.
+///
+/// Public, and not package, for the compiler inlines only that into other modules.
 @frozen
-package struct ByteReader {
+public struct ByteReader {
   @usableFromInline let bytes: UnsafeRawBufferPointer
-  package var position: Int
+  public var position: Int
   /// True once a read went over the end or met a malformed number; what is read after that means nothing.
-  package var isDamaged = false
+  public var isDamaged = false
 
   @inlinable
-  package init(_ bytes: UnsafeRawBufferPointer) {
+  public init(_ bytes: UnsafeRawBufferPointer) {
     self.bytes = bytes
     position = 0
   }
 
   @inlinable
-  package var remaining: Int { bytes.count - position }
+  public var remaining: Int { bytes.count - position }
 
   @inlinable
-  package mutating func byte() -> UInt8 {
+  public mutating func byte() -> UInt8 {
     guard position < bytes.count else {
       isDamaged = true
       return 0
@@ -28,7 +30,7 @@ package struct ByteReader {
 
   @inlinable
   @inline(__always)
-  package mutating func varint() -> UInt64 {
+  public mutating func varint() -> UInt64 {
     guard position < bytes.count else {
       isDamaged = true
       return 0
@@ -62,7 +64,7 @@ package struct ByteReader {
   }
 
   @inlinable
-  package mutating func littleEndian(width: Int) -> UInt64 {
+  public mutating func littleEndian(width: Int) -> UInt64 {
     guard width <= remaining else {
       isDamaged = true
       return 0

@@ -21,6 +21,9 @@ package struct CodedValues: Sendable {
     Int(code) < names.count ? names[Int(code)] : nil
   }
 
+  /// Every code is less.
+  package var codeCount: Int { names.count }
+
   /// All codes and values, in order of arrival.
   package var all: [(code: UInt32, value: String)] {
     names.enumerated().compactMap { index, name in name.map { (UInt32(index), $0) } }

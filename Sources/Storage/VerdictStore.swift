@@ -79,6 +79,12 @@ package protocol StoreSnapshot {
   /// not asked for are 0. Rows and ids are valid during the call, in which nothing else may be asked of the snapshot.
   func forEachVerdicts(in span: Span, fields: VerdictFields, _ body: (VerdictRun) throws -> Void) throws
 
+  /// The blocks that have verdicts of a span, in ascending order of time, and of other times as well. The bytes are valid during the call,
+  /// in which nothing else may be asked of the snapshot.
+  ///
+  /// - Parameter fields: what will be read of them.
+  func forEachBlock(in span: Span, fields: VerdictFields, _ body: (StoredBlock, UnsafeRawBufferPointer) throws -> Void) throws
+
   /// Days (00:00 UTC) of the span on which there is a verdict or a tally, ascending.
   func days(in span: Span) throws -> [Timestamp]
 

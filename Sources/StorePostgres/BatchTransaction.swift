@@ -114,7 +114,7 @@ struct BatchTransaction {
       name, .integers(column { $0.pointee.time }), .integers(column { $0.pointee.latency < 0 ? nil : $0.pointee.latency }),
       code(Dimension.source.lane), code(Dimension.model.lane), code(Dimension.method.lane), code(Dimension.language.lane),
       code(Dimension.region.lane), .shortIntegers(column { Int32(bitPattern: $0.pointee.riskTypes) }),
-      .shortIntegers(column { Int32(VerdictWire.attributes($0)) }),
+      .shortIntegers(column { Int32(VerdictAttributes(of: $0.pointee).number) }),
       .shortIntegers(column { $0.pointee.codes[CodedField.nativeNames.lane] == 0 ? nil : Int32(bitPattern: $0.pointee.codes[CodedField.nativeNames.lane]) }),
       .slices(idBytes, indices.map { Int(leaders[$0].idOffset)..<Int(leaders[$0].idOffset) + Int(leaders[$0].idLength) }))
   }

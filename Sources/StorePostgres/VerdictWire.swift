@@ -1,3 +1,4 @@
+import Storage
 import Verdicts
 
 /// Verdicts as rows in Postgres' binary COPY format (its manual, COPY, "Binary Format"): a head, for each row the number of its
@@ -12,14 +13,6 @@ enum VerdictWire {
   static let idColumn = 10
   /// Bytes of a row besides its id.
   private static let rowBytesMax = 2 + columns * 4 + 2 * 8 + 7 * 4 + 2
-
-  /// verdict (bits 0-1), stage (2-3), refusal (4-5), action (6-8), error cause (9-11).
-  @inline(__always)
-  static func attributes(_ row: UnsafePointer<VerdictRow>) -> Int16 {
-    Int16(
-      UInt16(row.pointee.verdict) | UInt16(truncatingIfNeeded: row.pointee.codes[Dimension.stage.lane]) << 2
-        | UInt16(row.pointee.refusal) << 4 | UInt16(row.pointee.action) << 6 | UInt16(row.pointee.errorCause) << 9)
-  }
 
   /// Hands out rows in pieces that are sent while the next one is made.
   static func write(
@@ -61,7 +54,7 @@ enum VerdictWire {
     field(row.pointee.codes[Dimension.language.lane])
     field(row.pointee.codes[Dimension.region.lane])
     field(row.pointee.riskTypes)
-    field(attributes(row))
+    field(Int16(truncatingIfNeeded: VerdictAttributes(of: row.pointee).number))
     let nativeNames = row.pointee.codes[CodedField.nativeNames.lane]
     if nativeNames != 0 { field(nativeNames) } else { put(Int32(-1)) }
     let length = Int(row.pointee.idLength)
@@ -153,14 +146,9 @@ struct VerdictWireReader {
       guard (1...Int64(Int32.max)).contains(value) else { return false }
       row.codes[CodedField.nativeNames.lane] = UInt32(value)
     default:
-      guard (0...0xFFF).contains(value), value >> 2 & 3 < Stage.allCases.count, value >> 4 & 3 < Refusal.allCases.count,
-        value >> 6 & 7 < Action.allCases.count, value >> 9 & 7 < ErrorCause.allCases.count
-      else { return false }
-      row.verdict = UInt8(value & 3)
-      row.codes[Dimension.stage.lane] = UInt32(value >> 2 & 3)
-      row.refusal = UInt8(value >> 4 & 3)
-      row.action = UInt8(value >> 6 & 7)
-      row.errorCause = UInt8(value >> 9 & 7)
+      let attributes = VerdictAttributes(number: UInt64(bitPattern: value))
+      guard attributes.isPossible else { return false }
+      attributes.fill(&row)
     }
     return true
   }

@@ -139,6 +139,25 @@ struct SQLiteSnapshot: StoreSnapshot {
     }
   }
 
+  func forEachBlock(in span: Span, fields: VerdictFields, _ body: (StoredBlock, UnsafeRawBufferPointer) throws -> Void) throws {
+    guard !span.isEmpty else { return }
+    let scan = try connection.query("verdict_blocks.in_span", of: files)
+    defer { scan.reset() }
+    scan.bind(1, span.from.microseconds)
+    scan.bind(2, span.to.microseconds)
+    let path = connection.path
+    var previousLast = Int64.min
+    while try scan.step() {
+      let number = scan.integer(0)
+      let block = StoredBlock(count: Int(clamping: scan.integer(5)), firstTime: scan.integer(1), lastTime: scan.integer(4)) {
+        VerdictBlocks.damage(block: number, path: path)
+      }
+      guard previousLast <= block.firstTime, block.firstTime <= block.lastTime else { throw VerdictBlocks.damage(block: number, path: path) }
+      previousLast = block.lastTime
+      try body(block, scan.blob(6))
+    }
+  }
+
   private static func firstIndex(_ rows: UnsafeBufferPointer<VerdictRow>, notBefore time: Int64) -> Int {
     var low = 0
     var high = rows.count

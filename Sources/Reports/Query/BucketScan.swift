@@ -19,39 +19,23 @@ package struct BucketScan {
   ///
   /// - Throws: ``StoreError`` `before_floor` where verdicts would be needed that were dropped.
   package func forEachBucket(_ body: (_ bucket: Int, _ groups: borrowing GroupTable) throws -> Void) throws {
-    let matching = try query.filters.map { (lane: Int($0.dimension.rawValue), codes: $0.matchingCodes(of: try snapshot.values(of: $0.dimension))) }
-    var mask = DimensionCodes(repeating: 0)
-    for dimension in query.by { mask[dimension.lane] = .max }
-    let namesLanes = query.measure == .riskTypeSets ? [CodedField.nativeNames.lane, DimensionCodes.riskTypesLane] : []
-    let periodMask = namesLanes.reduce(into: mask) { $0[$1] = .max }
-    var groups = GroupTable(stride: query.measure.stride)
+    let counting = try BucketCounting(query, of: snapshot)
     var bucket = 0
     func advance(to time: Int64) throws {
       while time >= query.edges[bucket + 1].microseconds {
-        if !groups.keys.isEmpty {
-          try body(bucket, groups)
-          groups.removeAll()
-        }
+        try counting.finish { try body(bucket, $0) }
         bucket += 1
       }
     }
-    let measure = query.measure
     let floor = try snapshot.floor()
     for part in parts(of: try PeriodPlan(query, of: snapshot, floor: floor)) {
       switch part {
       case .periods(let keys):
-        let periods = PeriodTallyCells()
         // Of fewer dimensions there are fewer.
         let hasSameGroups = query.filters.isEmpty && keys.allSatisfy { $0.combination.dimensions.count == query.by.count }
+        let periods = PeriodTallyCells(hasSameGroups: hasSameGroups)
         func addPeriods() throws {
-          do {
-            try periods.add(to: &groups, hasSameGroups: hasSameGroups) { cells, groups in
-              guard Self.matches(cells.cell.codes, matching), measure.counts(cells) else { return }
-              try measure.add(cells, to: &groups.counts, at: groups.base(of: cells.cell.codes & periodMask))
-            }
-          } catch let damage as PeriodTallyCells.Damage {
-            throw Self.damage(damage.key.name)
-          }
+          try counting.add(periods)
           periods.removeAll()
         }
         try snapshot.forEachPeriodTally(keys) { key, bytes in
@@ -60,46 +44,34 @@ package struct BucketScan {
           periods.append(key, bytes)
         }
         try addPeriods()
-      case .verdicts(let span):
-        if let floor, span.from < floor { throw refusal(floor: floor) }
-        var fields = measure.fields
-        if !query.by.isEmpty || !matching.isEmpty { fields.insert(.codes) }
-        try snapshot.forEachVerdicts(in: span, fields: fields) { run in
-          for row in run.rows {
-            guard Self.matches(row.codes, matching), measure.counts(row) else { continue }
-            try advance(to: row.time)
-            var key = row.codes & mask
-            measure.extendKey(&key, with: row)
-            measure.add(row, to: &groups.counts, at: groups.base(of: key))
-          }
-        }
       case .tallies(let buckets, let combination):
         try snapshot.forEachTally(of: combination, buckets: buckets) { key, bytes in
           try advance(to: key.start.microseconds)
-          do {
-            var cells = try TallyDecoder(bytes, of: combination)
-            while try cells.next() {
-              guard Self.matches(cells.cell.codes, matching), measure.counts(cells) else { continue }
-              try measure.add(cells, to: &groups.counts, at: groups.base(of: cells.cell.codes & mask))
-            }
-          } catch is TallyDamage {
-            throw Self.damage("tally of \(combination.name) at \(key.start.rfc3339())")
+          try counting.add(.tally(key), bytes)
+        }
+      case .verdicts(let span):
+        if let floor, span.from < floor { throw refusal(floor: floor) }
+        try snapshot.forEachBlock(in: span, fields: counting.fields) { block, payload in
+          try advance(to: max(block.firstTime, span.from.microseconds))
+          if block.firstTime >= span.from.microseconds, block.lastTime < min(query.edges[bucket + 1], span.to).microseconds {
+            return try counting.add(.block(block), payload)
+          }
+          let columns = try block.columns(payload, counting.fields)
+          var row = columns.firstRow(notBefore: span.from.microseconds)
+          let end = columns.firstRow(notBefore: span.to.microseconds)
+          while row < end {
+            try advance(to: Int64(bitPattern: columns.times[row]))
+            let next = min(end, columns.firstRow(notBefore: query.edges[bucket + 1].microseconds))
+            counting.add(columns, rows: row..<next)
+            row = next
           }
         }
       }
     }
-    if !groups.keys.isEmpty { try body(bucket, groups) }
+    try counting.finish { try body(bucket, $0) }
   }
 
-  private static func matches(_ codes: DimensionCodes, _ filters: [(lane: Int, codes: [Bool])]) -> Bool {
-    for filter in filters {
-      let code = Int(codes[filter.lane])
-      if code >= filter.codes.count || !filter.codes[code] { return false }
-    }
-    return true
-  }
-
-  private static func damage(_ what: String) -> StoreError {
+  static func damage(_ what: String) -> StoreError {
     StoreError(.damaged, "the \(what) is damaged; guardtally verify shows what else is, guardtally rebuild mends tallies")
   }
 

@@ -28,12 +28,6 @@ package enum Measure: Sendable {
   /// Whether tallies have it; what they do not have is counted from the verdicts.
   var isTallied: Bool { self != .riskTypeSets }
 
-  /// What tells a verdict's group from others, beside its dimensions.
-  @inline(__always)
-  func extendKey(_ key: inout DimensionCodes, with row: VerdictRow) {
-    if self == .riskTypeSets { key.addNames(of: row) }
-  }
-
   /// What must be read of a verdict, but for its dimensions.
   var fields: VerdictFields {
     switch self {
@@ -45,38 +39,59 @@ package enum Measure: Sendable {
     }
   }
 
-  /// Counts one verdict. One without a latency has no place among latencies, and makes no group there.
-  func counts(_ row: VerdictRow) -> Bool { self != .latencies || row.latency >= 0 }
-
-  func add(_ row: VerdictRow, to counts: inout [Int64], at base: Int) {
-    if self == .latencies {
-      counts[base] += row.latency
-      counts[base + 1 + Int(LatencyScale.bucket(microseconds: row.latency))] += 1
-      return
-    }
-    counts[base + Int(row.verdict)] += 1
-    switch self {
-    case .riskTypes:
-      guard row.riskTypes != 0, Verdict.isFlagged(rawValue: row.verdict) else { return }
-      let offset = base + 4 + (Verdict.isUnsafe(rawValue: row.verdict) ? RiskType.count : 0)
-      var bits = row.riskTypes
-      while bits != 0 {
-        counts[offset + bits.trailingZeroBitCount] += 1
-        bits &= bits - 1
+  /// Counts verdicts of a block.
+  ///
+  /// - Parameter numbers: for each row one more than its group, or 0 for one that is not counted.
+  func add(_ columns: VerdictColumns, rows: Range<Int>, of numbers: UnsafePointer<Int32>, to counts: inout [Int64]) {
+    let stride = stride
+    counts.withUnsafeMutableBufferPointer { counts in
+      guard let first = counts.baseAddress else { return }
+      // Where the first group would be if it had the number 0.
+      let counts = first - stride
+      if self == .latencies {
+        return columns.latencies.forEach(in: rows) { row, value in
+          guard numbers[row] > 0 else { return }
+          let base = counts + Int(numbers[row]) &* stride
+          let latency = Int64(bitPattern: value) &- 1
+          base[0] &+= latency
+          base[1 + Int(LatencyScale.bucket(microseconds: latency))] &+= 1
+        }
       }
-    case .errorCauses:
-      if row.verdict == Verdict.error.rawValue { counts[base + 4 + Int(row.errorCause)] += 1 }
-    case .verdicts, .riskTypeSets, .latencies: break
+      columns.attributes.forEach(in: rows) { row, number in
+        guard numbers[row] > 0 else { return }
+        counts[Int(numbers[row]) &* stride &+ Int(VerdictAttributes(number: number).verdict)] &+= 1
+      }
+      switch self {
+      case .riskTypes:
+        columns.riskTypes.forEach(in: rows) { row, value in
+          guard value != 0, numbers[row] > 0 else { return }
+          let verdict = VerdictAttributes(number: columns.attributes[row]).verdict
+          guard Verdict.isFlagged(rawValue: verdict) else { return }
+          let place = counts + Int(numbers[row]) &* stride + 4 + (Verdict.isUnsafe(rawValue: verdict) ? RiskType.count : 0)
+          var bits = value
+          while bits != 0 {
+            place[bits.trailingZeroBitCount] &+= 1
+            bits &= bits - 1
+          }
+        }
+      case .errorCauses:
+        columns.attributes.forEach(in: rows) { row, number in
+          let attributes = VerdictAttributes(number: number)
+          guard attributes.verdict == Verdict.error.rawValue, numbers[row] > 0 else { return }
+          counts[Int(numbers[row]) &* stride + 4 + Int(attributes.errorCause)] &+= 1
+        }
+      case .verdicts, .riskTypeSets, .latencies: break
+      }
     }
   }
 
-  /// As ``counts(_:)`` for a cell that a decoder has read: whether it has anything of this measure.
+  /// Whether a cell that a decoder has read has anything of this measure.
   func counts(_ cells: borrowing TallyDecoder) -> Bool { self != .latencies || !cells.latencyBuckets.isEmpty }
 
   /// Counts a cell that a decoder has read.
   ///
   /// - Throws: ``TallyDamage`` where a sum is too large, which no verdicts make.
-  func add(_ cells: borrowing TallyDecoder, to counts: inout [Int64], at base: Int) throws {
+  func add(_ cells: borrowing TallyDecoder, to counts: inout [Int64], at base: Int) throws(TallyDamage) {
     var isTooLarge = false
     counts.withUnsafeMutableBufferPointer { counts in
       func add(_ amount: UInt64, _ place: Int) {

@@ -1,5 +1,5 @@
 import ByteCoding
-import Verdicts
+package import Verdicts
 
 /// Writes verdicts as the payload of a block: column by column, each as its minimum and fixed-width steps above it.
 ///
@@ -14,16 +14,16 @@ import Verdicts
 ///                  those places, two to a byte, the first in the high half
 ///     CRC-32C      over all before, 4 bytes
 ///
-/// Attributes are verdict (bits 0-1), stage (2-3), refusal (4-5), action (6-8) and error cause (9-11).
-enum VerdictBlockEncoder {
+/// Attributes are ``VerdictAttributes``.
+package enum VerdictBlockEncoder {
   static let version: UInt8 = 2
   /// Rows of a block at the most. Larger blocks cost less in bulk, smaller ones less where one late verdict is added.
-  static let rowsMax = 1_024
+  package static let rowsMax = 1_024
 
   /// - Parameters:
   ///   - rows: 1 to ``rowsMax`` in ascending order of key.
-  ///   - ids: what the rows' offsets point into.
-  static func encode(_ rows: UnsafeBufferPointer<VerdictRow>, ids: UnsafePointer<UInt8>) -> [UInt8] {
+  ///   - ids: what the rows' offsets point into, or nil for a block without ids, of which ``VerdictColumns`` alone can be read.
+  package static func encode(_ rows: UnsafeBufferPointer<VerdictRow>, ids: UnsafePointer<UInt8>?) -> [UInt8] {
     var writer = ByteWriter()
     writer.bytes.reserveCapacity(rows.count * 40 + 256)
     writer.byte(version)
@@ -34,15 +34,12 @@ enum VerdictBlockEncoder {
     column(rows, &writer) { UInt64($0.pointee.codes[Dimension.region.lane]) }
     column(rows, &writer) { UInt64($0.pointee.codes[Dimension.model.lane]) }
     column(rows, &writer) { UInt64($0.pointee.codes[Dimension.method.lane]) }
-    column(rows, &writer) { row in
-      UInt64(row.pointee.verdict) | UInt64(row.pointee.codes[Dimension.stage.lane]) << 2
-        | UInt64(row.pointee.refusal) << 4 | UInt64(row.pointee.action) << 6 | UInt64(row.pointee.errorCause) << 9
-    }
+    column(rows, &writer) { VerdictAttributes(of: $0.pointee).number }
     column(rows, &writer) { UInt64($0.pointee.riskTypes) }
     column(rows, &writer) { UInt64($0.pointee.codes[CodedField.nativeNames.lane]) }
     column(rows, &writer) { UInt64(bitPattern: $0.pointee.latency + 1) }
     column(rows, &writer) { UInt64($0.pointee.idLength) }
-    writeIDs(rows, ids: ids, &writer)
+    if let ids { writeIDs(rows, ids: ids, &writer) }
     writer.checksum()
     return writer.bytes
   }

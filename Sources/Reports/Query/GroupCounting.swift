@@ -1,0 +1,149 @@
+import Storage
+import Tallies
+import Verdicts
+
+/// Counts what a ``BucketQuery`` asks for by group, in one thread.
+struct GroupCounting: Sendable {
+  private(set) var groups: GroupTable
+  private let measure: Measure
+  private let by: [Dimension]
+  /// For each dimension that is filtered which of its codes are let through.
+  private let filters: [(dimension: Dimension, codes: [Bool])]
+  /// What is left of a cell's codes in its group's key.
+  private let mask: DimensionCodes
+  private let periodMask: DimensionCodes
+  let fields: VerdictFields
+
+  /// Of a block's rows: their places or keys, and the numbers of their groups.
+  private var places: [UInt32] = []
+  private var keys: [DimensionCodes] = []
+  private var numbers = [Int32](repeating: 0, count: VerdictBlockEncoder.rowsMax)
+  private var isCounted: [Bool] = []
+
+  init(_ query: BucketQuery, of snapshot: any StoreSnapshot) throws {
+    measure = query.measure
+    by = query.by
+    filters = try query.filters.map { ($0.dimension, $0.matchingCodes(of: try snapshot.values(of: $0.dimension))) }
+    var mask = DimensionCodes(repeating: 0)
+    for dimension in query.by { mask[dimension.lane] = .max }
+    self.mask = mask
+    let namesLanes = query.measure == .riskTypeSets ? [CodedField.nativeNames.lane, DimensionCodes.riskTypesLane] : []
+    periodMask = namesLanes.reduce(into: mask) { $0[$1] = .max }
+    fields = query.by.isEmpty && query.filters.isEmpty ? query.measure.fields : query.measure.fields.union(.codes)
+    let codes = try measure == .riskTypeSets ? nil : query.by.map { (lane: $0.lane, count: try snapshot.values(of: $0).codeCount) }
+    groups = GroupTable(stride: query.measure.stride, codes: codes)
+  }
+
+  mutating func removeAll() { groups.removeAll() }
+
+  /// Adds what another counted of the same question.
+  ///
+  /// - Throws: ``TallyDamage`` where a sum is too large.
+  mutating func add(_ other: borrowing GroupCounting) throws { if !groups.add(other.groups) { throw TallyDamage() } }
+
+  mutating func reserve(_ count: Int) { groups.reserve(count) }
+
+  // MARK: - Cells of tallies
+
+  /// Adds all cells of a 15-minute tally.
+  mutating func add(_ tally: UnsafeRawBufferPointer, of combination: Combination) throws(TallyDamage) {
+    var cells = try TallyDecoder(tally, of: combination)
+    while try cells.next() { try add(cells, mask: mask) }
+  }
+
+  /// Adds a cell of a period tally.
+  mutating func addPeriod(_ cells: borrowing TallyDecoder) throws(TallyDamage) { try add(cells, mask: periodMask) }
+
+  @inline(__always)
+  private mutating func add(_ cells: borrowing TallyDecoder, mask: DimensionCodes) throws(TallyDamage) {
+    for filter in filters {
+      let code = Int(cells.cell.codes[filter.dimension.lane])
+      if code >= filter.codes.count || !filter.codes[code] { return }
+    }
+    guard measure.counts(cells) else { return }
+    try measure.add(cells, to: &groups.counts, at: groups.base(of: cells.cell.codes & mask))
+  }
+
+  // MARK: - Verdicts
+
+  /// Adds rows of a block.
+  mutating func add(_ columns: VerdictColumns, rows: Range<Int>) {
+    selectRows(of: columns, rows)
+    if let known = groups.places, hasPlaces(columns, rows, known) {
+      placeRows(of: columns, rows, known)
+    } else {
+      if groups.places != nil { groups.hash() }
+      hashRows(of: columns, rows)
+    }
+    numbers.withUnsafeBufferPointer { numbers in
+      measure.add(columns, rows: rows, of: numbers.baseAddress! - rows.lowerBound, to: &groups.counts)
+    }
+  }
+
+  /// Fills ``isCounted``, which is empty where all rows are.
+  private mutating func selectRows(of columns: VerdictColumns, _ rows: Range<Int>) {
+    isCounted.removeAll(keepingCapacity: true)
+    guard measure == .latencies || !filters.isEmpty else { return }
+    isCounted.append(contentsOf: repeatElement(true, count: rows.count))
+    isCounted.withUnsafeMutableBufferPointer { isCounted in
+      let first = rows.lowerBound
+      // One without a latency has no place among latencies, and makes no group there.
+      if measure == .latencies { columns.latencies.forEach(in: rows) { isCounted[$0 - first] = $1 > 0 } }
+      for filter in filters {
+        filter.codes.withUnsafeBufferPointer { codes in
+          columns.forEachCode(of: filter.dimension, in: rows) { row, code in
+            isCounted[row - first] = isCounted[row - first] && Int(code) < codes.count && codes[Int(code)]
+          }
+        }
+      }
+    }
+  }
+
+  private func hasPlaces(_ columns: VerdictColumns, _ rows: Range<Int>, _ known: GroupTable.Places) -> Bool {
+    by.allSatisfy { $0 == .stage || columns.codes(of: $0.field).isAtMost(UInt64(known.limits[$0.lane]) - 1, in: rows) }
+  }
+
+  private mutating func placeRows(of columns: VerdictColumns, _ rows: Range<Int>, _ known: GroupTable.Places) {
+    places.removeAll(keepingCapacity: true)
+    places.append(contentsOf: repeatElement(0, count: rows.count))
+    places.withUnsafeMutableBufferPointer { places in
+      let first = rows.lowerBound
+      for dimension in by {
+        let factor = known.factors[dimension.lane]
+        columns.forEachCode(of: dimension, in: rows) { places[$0 - first] &+= $1 &* factor }
+      }
+      for row in isCounted.indices where !isCounted[row] { places[row] = GroupTable.noPlace }
+    }
+    places.withUnsafeBufferPointer { places in
+      numbers.withUnsafeMutableBufferPointer { groups.number(places, into: $0) }
+    }
+  }
+
+  private mutating func hashRows(of columns: VerdictColumns, _ rows: Range<Int>) {
+    keys.removeAll(keepingCapacity: true)
+    keys.append(contentsOf: repeatElement(DimensionCodes(repeating: 0), count: rows.count))
+    keys.withUnsafeMutableBufferPointer { keys in
+      let first = rows.lowerBound
+      for dimension in by { columns.forEachCode(of: dimension, in: rows) { keys[$0 - first][dimension.lane] = $1 } }
+      guard measure == .riskTypeSets else { return }
+      columns.nativeNames.forEach(in: rows) { keys[$0 - first][CodedField.nativeNames.lane] = UInt32(truncatingIfNeeded: $1) }
+      columns.riskTypes.forEach(in: rows) { keys[$0 - first][DimensionCodes.riskTypesLane] = UInt32(truncatingIfNeeded: $1) }
+      columns.attributes.forEach(in: rows) {
+        if !Verdict.isFlagged(rawValue: VerdictAttributes(number: $1).verdict) { keys[$0 - first].clearNames() }
+      }
+    }
+    for row in keys.indices {
+      let isLeftOut = !isCounted.isEmpty && !isCounted[row]
+      numbers[row] = isLeftOut ? 0 : Int32(groups.base(of: keys[row]) / groups.stride + 1)
+    }
+  }
+}
+
+extension VerdictColumns {
+  /// Gives rows and codes of a dimension.
+  @inline(__always)
+  fileprivate func forEachCode(of dimension: Dimension, in rows: Range<Int>, _ body: (_ row: Int, _ code: UInt32) -> Void) {
+    if dimension == .stage { return attributes.forEach(in: rows) { body($0, VerdictAttributes(number: $1).stage) } }
+    codes(of: dimension.field).forEach(in: rows) { body($0, UInt32(truncatingIfNeeded: $1)) }
+  }
+}
