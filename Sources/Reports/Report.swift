@@ -76,15 +76,8 @@ package struct Report: Sendable {
     var row: [Cell] = []
     try BucketScan(query, of: snapshot).forEachBucket { bucket, groups in
       let keys = groups.keys
-      func isBefore(_ left: DimensionCodes, _ right: DimensionCodes) -> Bool {
-        for (index, lane) in lanes.enumerated() {
-          let leftRank = Self.rank(left[lane], in: ranks[index])
-          let rightRank = Self.rank(right[lane], in: ranks[index])
-          if leftRank != rightRank { return leftRank < rightRank }
-        }
-        return false
-      }
-      var order = keys.indices.sorted { isBefore(keys[$0], keys[$1]) }[...]
+      let inOrder = GroupOrder(keys, lanes: lanes, ranks: ranks)
+      var order = inOrder.groups[...]
       while let group = order.first {
         row.removeAll(keepingCapacity: true)
         row.append(.time(edges[bucket]))
@@ -101,7 +94,7 @@ package struct Report: Sendable {
           continue
         }
         var categories = CategoryCounts(naming, nativeNames: nativeNames)
-        while let part = order.first, !isBefore(keys[group], keys[part]) {
+        while let part = order.first, inOrder.areSame(group, part) {
           order.removeFirst()
           try categories.add(
             groups.counts[part * stride..<(part + 1) * stride], riskTypes: RiskTypeSet(bits: keys[part][DimensionCodes.riskTypesLane]),
@@ -130,10 +123,6 @@ package struct Report: Sendable {
       ranks[Int(entry.code)] = rank
     }
     return ranks
-  }
-
-  private static func rank(_ code: UInt32, in ranks: [Int]) -> Int {
-    Int(code) < ranks.count ? ranks[Int(code)] : .max
   }
 }
 

@@ -21,8 +21,8 @@ package struct CodedValues: Sendable {
     Int(code) < names.count ? names[Int(code)] : nil
   }
 
-  /// Every code is less.
-  package var codeCount: Int { names.count }
+  /// The codes from the first to the last that was given out.
+  package var codes: Range<Int> { (names.firstIndex { $0 != nil } ?? names.count)..<names.count }
 
   /// All codes and values, in order of arrival.
   package var all: [(code: UInt32, value: String)] {

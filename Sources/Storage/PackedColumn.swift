@@ -16,10 +16,17 @@ public struct PackedColumn {
   }
 
   @inlinable
+  @inline(__always)
   public subscript(row: Int) -> UInt64 {
-    var step: UInt64 = 0
-    for byte in 0..<width { step |= UInt64(steps.load(fromByteOffset: row * width + byte, as: UInt8.self)) << UInt64(8 * byte) }
-    return low &+ step
+    switch width {
+    case 0: return low
+    case 1: return low &+ UInt64(steps.load(fromByteOffset: row, as: UInt8.self))
+    case 2: return low &+ UInt64(UInt16(littleEndian: steps.loadUnaligned(fromByteOffset: 2 * row, as: UInt16.self)))
+    default:
+      var step: UInt64 = 0
+      for byte in 0..<width { step |= UInt64(steps.load(fromByteOffset: row * width + byte, as: UInt8.self)) << UInt64(8 * byte) }
+      return low &+ step
+    }
   }
 
   /// Gives rows and values. A loop of its own for each width, so that the processor takes many rows at once where the body is simple.

@@ -30,6 +30,8 @@ package struct StoredBlock: Sendable {
 }
 
 extension StoreSnapshot {
+  package var hasBlocks: Bool { false }
+
   /// Verdicts of a span as blocks, for a store that keeps them as rows.
   package func forEachBlock(in span: Span, fields: VerdictFields, _ body: (StoredBlock, UnsafeRawBufferPointer) throws -> Void) throws {
     try forEachVerdicts(in: span, fields: fields) { run in

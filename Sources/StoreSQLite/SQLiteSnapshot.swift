@@ -139,6 +139,8 @@ struct SQLiteSnapshot: StoreSnapshot {
     }
   }
 
+  var hasBlocks: Bool { true }
+
   func forEachBlock(in span: Span, fields: VerdictFields, _ body: (StoredBlock, UnsafeRawBufferPointer) throws -> Void) throws {
     guard !span.isEmpty else { return }
     let scan = try connection.query("verdict_blocks.in_span", of: files)

@@ -2,65 +2,73 @@ package import Verdicts
 
 /// Sums by group: a table from dimension codes to a fixed number of 64-bit counts.
 ///
-/// Where the codes that a group can have are known and few, each combination of them has a place of its own; else groups are hashed.
+/// Where the codes that a group can have are known and few, each combination of them has a place of its own; other groups are hashed.
 package struct GroupTable: Sendable {
   /// The groups' codes, in order of arrival.
   package private(set) var keys: [DimensionCodes] = []
   /// `stride` counts for each group, in the order of ``keys``.
   package var counts: [Int64] = []
   package let stride: Int
-  /// One more than the group of a place or hash, or 0.
-  private var slots: [Int32]
-  /// Nil where groups are hashed.
-  package private(set) var places: Places?
-  private var mask: Int
+  /// Nil where all groups are hashed.
+  package let places: Places?
+  /// For each place one more than its group, or 0.
+  private var placed: [Int32]
+  /// The same by hash, for the groups that have no place.
+  private var hashed = [Int32](repeating: 0, count: Self.hashedMin)
+  private var hashedCount = 0
   /// The group after the one that was asked for last: tallies list groups in much the same order.
   private var next = 0
 
-  private static let hashedSlots = 64
+  private static let hashedMin = 64
   /// Combinations of codes that may have a place each.
   private static let placesMax = 1 << 21
 
-  /// - Parameter codes: for each lane that a group may have a code in, how many codes there are, from 0 on; nil where that is not known.
-  package init(stride: Int, codes: [(lane: Int, count: Int)]? = nil) {
+  /// - Parameter codes: for each lane that a group may have a code in the codes that there are; nil where that is not known.
+  package init(stride: Int, codes: [(lane: Int, codes: Range<Int>)]? = nil) {
     self.stride = stride
     places = codes.flatMap { Places($0, max: Self.placesMax) }
-    slots = [Int32](repeating: 0, count: places?.count ?? Self.hashedSlots)
-    mask = Self.hashedSlots - 1
+    placed = [Int32](repeating: 0, count: places?.count ?? 0)
   }
 
-  /// Where the codes of a group lead: each lane's, times the number of combinations of those before it, added up.
+  /// Where the codes of a group lead: how far each lane's is from the first there is, times the number of combinations of those before it,
+  /// added up.
   package struct Places: Sendable {
-    package let factors: DimensionCodes
+    package let firstCodes: DimensionCodes
+    /// How many codes there are from the first on.
     package let limits: DimensionCodes
+    package let factors: DimensionCodes
     package let count: Int
 
-    init?(_ codes: [(lane: Int, count: Int)], max: Int) {
-      var factors = DimensionCodes(repeating: 0)
+    init?(_ codes: [(lane: Int, codes: Range<Int>)], max: Int) {
+      var firstCodes = DimensionCodes(repeating: 0)
       var limits = DimensionCodes(repeating: 1)
+      var factors = DimensionCodes(repeating: 0)
       var count = 1
-      for (lane, codeCount) in codes {
+      for (lane, codes) in codes {
+        firstCodes[lane] = UInt32(clamping: codes.lowerBound)
+        limits[lane] = UInt32(clamping: codes.count)
         factors[lane] = UInt32(count)
-        limits[lane] = UInt32(clamping: codeCount)
-        let (product, isTooLarge) = count.multipliedReportingOverflow(by: codeCount)
+        let (product, isTooLarge) = count.multipliedReportingOverflow(by: codes.count)
         guard !isTooLarge, product > 0, product <= max else { return nil }
         count = product
       }
-      self.factors = factors
+      self.firstCodes = firstCodes
       self.limits = limits
+      self.factors = factors
       self.count = count
     }
 
     /// Nil where a code is none of those that there are.
     @inline(__always)
     func place(of key: DimensionCodes) -> Int? {
-      guard all(key .< limits) else { return nil }
-      return Int((key &* factors).wrappedSum())
+      let steps = key &- firstCodes
+      guard all(steps .< limits) else { return nil }
+      return Int((steps &* factors).wrappedSum())
     }
 
     func key(at place: Int) -> DimensionCodes {
       var key = DimensionCodes(repeating: 0)
-      for lane in key.indices where factors[lane] != 0 { key[lane] = UInt32(place) / factors[lane] % limits[lane] }
+      for lane in key.indices where factors[lane] != 0 { key[lane] = firstCodes[lane] + UInt32(place) / factors[lane] % limits[lane] }
       return key
     }
   }
@@ -90,10 +98,15 @@ package struct GroupTable: Sendable {
 
   package mutating func removeAll() {
     next = 0
-    if let places, keys.count < slots.count / 16 {
-      for key in keys { if let place = places.place(of: key) { slots[place] = 0 } }
+    // Many places and few groups in each of many buckets would be cleared for longer than anything is counted.
+    if let places, keys.count < placed.count / 16 {
+      for key in keys { if let place = places.place(of: key) { placed[place] = 0 } }
     } else {
-      for index in slots.indices { slots[index] = 0 }
+      for place in placed.indices { placed[place] = 0 }
+    }
+    if hashedCount > 0 {
+      for slot in hashed.indices { hashed[slot] = 0 }
+      hashedCount = 0
     }
     keys.removeAll(keepingCapacity: true)
     counts.removeAll(keepingCapacity: true)
@@ -101,31 +114,25 @@ package struct GroupTable: Sendable {
 
   /// Where the counts of a group begin in ``counts``; a new group begins with zeros.
   package mutating func base(of key: DimensionCodes) -> Int {
-    if let places {
-      if let place = places.place(of: key) {
-        let found = slots[place]
-        return found > 0 ? Int(found - 1) * stride : insert(key, at: place)
-      }
-      hash()
+    if let place = places?.place(of: key) {
+      if placed[place] == 0 { placed[place] = append(key) }
+      return (Int(placed[place]) - 1) * stride
     }
     if next < keys.count, keys[next] == key {
       next += 1
       return (next - 1) * stride
     }
-    var slot = Self.hash(key) & mask
-    while true {
-      let found = slots[slot]
-      if found == 0 { break }
-      if keys[Int(found) - 1] == key {
-        next = Int(found)
-        return (Int(found) - 1) * stride
-      }
-      slot = (slot + 1) & mask
+    var slot = Self.hash(key) & (hashed.count - 1)
+    while hashed[slot] > 0, keys[Int(hashed[slot]) - 1] != key { slot = (slot + 1) & (hashed.count - 1) }
+    if hashed[slot] == 0 {
+      hashed[slot] = append(key)
+      hashedCount += 1
+      next = keys.count
+      if hashedCount * 2 > hashed.count { growHashed() }
+      return (keys.count - 1) * stride
     }
-    let base = insert(key, at: slot)
-    if keys.count * 2 > slots.count { grow(to: slots.count * 4) }
-    next = keys.count
-    return base
+    next = Int(hashed[slot])
+    return (next - 1) * stride
   }
 
   /// Which groups rows are of, where ``places`` has a place for each.
@@ -134,48 +141,39 @@ package struct GroupTable: Sendable {
   ///   - rowPlaces: for each row its place, or ``noPlace``.
   ///   - numbers: filled in, for each row one more than its group, or 0.
   package mutating func number(_ rowPlaces: UnsafeBufferPointer<UInt32>, into numbers: UnsafeMutableBufferPointer<Int32>) {
-    guard let places else { preconditionFailure("groups that are hashed have no places") }
+    guard let places else { preconditionFailure("all groups are hashed") }
     var row = 0
     while row < rowPlaces.count {
-      row = slots.withUnsafeBufferPointer { slots in
+      row = placed.withUnsafeBufferPointer { placed in
         for row in row..<rowPlaces.count {
           let place = rowPlaces[row]
-          numbers[row] = place == Self.noPlace ? 0 : slots[Int(place)]
+          numbers[row] = place == Self.noPlace ? 0 : placed[Int(place)]
           if place != Self.noPlace, numbers[row] == 0 { return row }
         }
         return rowPlaces.count
       }
       guard row < rowPlaces.count else { return }
       let place = Int(rowPlaces[row])
-      _ = insert(places.key(at: place), at: place)
+      placed[place] = append(places.key(at: place))
     }
   }
 
-  /// The place of a row that is of no group.
+  /// The place of a row whose group has none, or that is of no group.
   package static let noPlace = UInt32.max
 
-  private mutating func insert(_ key: DimensionCodes, at slot: Int) -> Int {
+  /// - Returns: the new group's number and 1.
+  private mutating func append(_ key: DimensionCodes) -> Int32 {
     keys.append(key)
-    slots[slot] = Int32(keys.count)
     counts.append(contentsOf: repeatElement(0, count: stride))
-    return (keys.count - 1) * stride
+    return Int32(keys.count)
   }
 
-  /// Gives up places, for a code has come that is none of those that there are.
-  package mutating func hash() {
-    places = nil
-    var slots = Self.hashedSlots
-    while slots < keys.count * 2 { slots *= 4 }
-    grow(to: slots)
-  }
-
-  private mutating func grow(to slotCount: Int) {
-    slots = [Int32](repeating: 0, count: slotCount)
-    mask = slotCount - 1
-    for (index, key) in keys.enumerated() {
-      var slot = Self.hash(key) & mask
-      while slots[slot] > 0 { slot = (slot + 1) & mask }
-      slots[slot] = Int32(index + 1)
+  private mutating func growHashed() {
+    hashed = [Int32](repeating: 0, count: hashed.count * 4)
+    for (group, key) in keys.enumerated() where places?.place(of: key) == nil {
+      var slot = Self.hash(key) & (hashed.count - 1)
+      while hashed[slot] > 0 { slot = (slot + 1) & (hashed.count - 1) }
+      hashed[slot] = Int32(group + 1)
     }
   }
 

@@ -53,13 +53,6 @@ extension DimensionCodes {
   /// The lane of a group's key that has the bits of its risk types, where groups are told apart by what they name.
   package static let riskTypesLane = 7
 
-  /// Leaves of a verdict's codes and risk types what it names: only what is flagged names something.
-  @inline(__always)
-  package mutating func clearNames() {
-    self[CodedField.nativeNames.lane] = 0
-    self[Self.riskTypesLane] = 0
-  }
-
   /// Adds to a group's key what a verdict names; only what is flagged names something.
   @inline(__always)
   package mutating func addNames(of row: VerdictRow) {

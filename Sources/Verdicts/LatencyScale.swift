@@ -33,17 +33,10 @@ package enum LatencyScale {
   }()
 
   /// The bucket of a latency from 0 to ``microsecondsMax``.
-  package static func bucket(microseconds: Int64) -> UInt8 {
-    // Every power of two spans eight buckets at the most, so three halvings are left.
-    let width = 64 - microseconds.leadingZeroBitCount
-    var low = firstBucketOfWidth[width]
-    var high = min(firstBucketOfWidth[width + 1], edges.count - 1)
-    while low < high {
-      let middle = (low + high) / 2
-      if edges[middle] < microseconds { low = middle + 1 } else { high = middle }
-    }
-    return UInt8(low)
-  }
+  package static func bucket(microseconds: Int64) -> UInt8 { lookup.bucket(microseconds) }
+
+  /// To be taken once for many latencies.
+  package static let lookup = LatencyLookup(edges)
 
   /// What stands for the latencies of a bucket, in microseconds: whole, and within 5% of every one of them.
   ///
@@ -56,12 +49,6 @@ package enum LatencyScale {
     let midpoint = Int64(2 * Double(low) * Double(high) / Double(low + high))
     func distance(_ value: Int64) -> Double { max(Double(abs(value - low)) / Double(low), Double(abs(high - value)) / Double(high)) }
     return distance(midpoint) <= distance(midpoint + 1) ? midpoint : midpoint + 1
-  }
-
-  /// For each number of significant bits the bucket of the smallest such number.
-  private static let firstBucketOfWidth: [Int] = (0...65).map { width in
-    let smallest: Int64 = width == 0 ? 0 : width > 62 ? .max : 1 << Int64(width - 1)
-    return edges.firstIndex { $0 >= smallest } ?? edges.count - 1
   }
 
   /// For each bucket the index of the published histogram's bucket that contains it; the last is `+Inf`.

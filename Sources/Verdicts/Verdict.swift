@@ -1,6 +1,8 @@
 /// What a guard said of one piece of content.
+///
+/// Public, and not package, for the compiler inlines only that into other modules.
 @frozen
-package enum Verdict: UInt8, CaseIterable, Sendable {
+public enum Verdict: UInt8, CaseIterable, Sendable {
   case safe, controversial, unsafe
   /// No verdict could be read. Never counted as safe or unsafe.
   case error
@@ -10,12 +12,12 @@ package enum Verdict: UInt8, CaseIterable, Sendable {
 
   /// Controversial or unsafe.
   @inlinable
-  package var isFlagged: Bool { self == .controversial || self == .unsafe }
+  public var isFlagged: Bool { self == .controversial || self == .unsafe }
 
   /// The same of a row's number: 1 is controversial, 2 is unsafe.
   @inlinable
-  package static func isFlagged(rawValue: UInt8) -> Bool { rawValue &- 1 < 2 }
+  public static func isFlagged(rawValue: UInt8) -> Bool { rawValue &- 1 < 2 }
 
   @inlinable
-  package static func isUnsafe(rawValue: UInt8) -> Bool { rawValue == 2 }
+  public static func isUnsafe(rawValue: UInt8) -> Bool { rawValue == 2 }
 }

@@ -7,12 +7,10 @@ import Verdicts
 package struct BucketScan {
   private let snapshot: any StoreSnapshot
   private let query: BucketQuery
-  private let combination: Combination?
 
   package init(_ query: BucketQuery, of snapshot: any StoreSnapshot) {
     self.query = query
     self.snapshot = snapshot
-    combination = query.combination
   }
 
   /// Gives the groups of each bucket that has a verdict, in the order of the buckets. Groups are in no order.
@@ -28,7 +26,8 @@ package struct BucketScan {
       }
     }
     let floor = try snapshot.floor()
-    for part in parts(of: try PeriodPlan(query, of: snapshot, floor: floor)) {
+    let combination = try hasLessInVerdicts(floor: floor) ? nil : query.combination
+    for part in parts(of: try PeriodPlan(query, of: snapshot, floor: floor), combination: combination) {
       switch part {
       case .periods(let keys):
         // Of fewer dimensions there are fewer.
@@ -83,8 +82,29 @@ package struct BucketScan {
     case periods([PeriodTallyKey])
   }
 
+  /// Whether counting verdicts takes less than reading the tallies, which wide combinations with few verdicts make: some quarters of an
+  /// hour from all over the span tell. Both give the same.
+  private func hasLessInVerdicts(floor: Timestamp?) throws -> Bool {
+    guard snapshot.hasBlocks, let combination = query.combination, combination != .overall, let first = query.edges.first, let last = query.edges.last,
+      let oldest = try snapshot.oldestVerdict(), let newest = try snapshot.newestVerdict(before: last), floor.map({ first >= $0 }) ?? true
+    else { return false }
+    let buckets = TallyKey.bucket(of: max(first, oldest).microseconds)..<TallyKey.bucket(of: max(first, newest).microseconds) + 1
+    var tallyBytes = 0
+    var verdicts = 0
+    for sample in 0..<Self.samples {
+      let bucket = buckets.lowerBound + UInt32(buckets.count * sample / Self.samples)
+      try snapshot.forEachTally(of: combination, buckets: bucket..<bucket + 1) { tallyBytes += $1.count }
+      verdicts += try DaySeal.verdictsTallied(of: snapshot, buckets: bucket..<bucket + 1)
+    }
+    return tallyBytes > verdicts * Self.bytesToVerdict
+  }
+
+  private static let samples = 8
+  /// Bytes of tallies that take as long to read as a verdict.
+  private static let bytesToVerdict = 2
+
   /// The query's span in order.
-  func parts(of plan: PeriodPlan) -> [Part] {
+  func parts(of plan: PeriodPlan, combination: Combination?) -> [Part] {
     guard let first = query.edges.first, let last = query.edges.last, first < last else { return [] }
     if combination == nil, plan.keys.isEmpty { return [.verdicts(Span(from: first, to: last))] }
     var next = 0
@@ -97,17 +117,17 @@ package struct BucketScan {
         let key = plan.keys[next]
         next += 1
         guard key.period.start >= from, key.period.end <= to else { continue }
-        appendStretch(from: from, to: key.period.start, to: &parts)
+        appendStretch(from: from, to: key.period.start, combination, to: &parts)
         append(.periods([key]), to: &parts)
         from = key.period.end
       }
-      appendStretch(from: from, to: to, to: &parts)
+      appendStretch(from: from, to: to, combination, to: &parts)
     }
     return parts
   }
 
   /// A stretch of one bucket without period tallies: whole 15-minute steps from tallies, what is left of them from verdicts.
-  private func appendStretch(from: Timestamp, to: Timestamp, to parts: inout [Part]) {
+  private func appendStretch(from: Timestamp, to: Timestamp, _ combination: Combination?, to parts: inout [Part]) {
     guard from < to else { return }
     guard let combination else { return append(.verdicts(Span(from: from, to: to)), to: &parts) }
     let wholeFrom = from.raised(to: TallyKey.grainMicroseconds)

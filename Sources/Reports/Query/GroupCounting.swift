@@ -14,11 +14,13 @@ struct GroupCounting: Sendable {
   private let periodMask: DimensionCodes
   let fields: VerdictFields
 
-  /// Of a block's rows: their places or keys, and the numbers of their groups.
-  private var places: [UInt32] = []
-  private var keys: [DimensionCodes] = []
-  private var numbers = [Int32](repeating: 0, count: VerdictBlockEncoder.rowsMax)
+  /// Of a block's rows: whether they are counted (empty where all are), where their groups are, and one more than these groups' numbers.
   private var isCounted: [Bool] = []
+  private var places: [UInt32] = []
+  private var numbers = [Int32](repeating: 0, count: VerdictBlockEncoder.rowsMax)
+  /// Rows whose groups have no place.
+  private var hashed: [Int] = []
+  private var keys: [DimensionCodes] = []
 
   init(_ query: BucketQuery, of snapshot: any StoreSnapshot) throws {
     measure = query.measure
@@ -30,8 +32,7 @@ struct GroupCounting: Sendable {
     let namesLanes = query.measure == .riskTypeSets ? [CodedField.nativeNames.lane, DimensionCodes.riskTypesLane] : []
     periodMask = namesLanes.reduce(into: mask) { $0[$1] = .max }
     fields = query.by.isEmpty && query.filters.isEmpty ? query.measure.fields : query.measure.fields.union(.codes)
-    let codes = try measure == .riskTypeSets ? nil : query.by.map { (lane: $0.lane, count: try snapshot.values(of: $0).codeCount) }
-    groups = GroupTable(stride: query.measure.stride, codes: codes)
+    groups = GroupTable(stride: query.measure.stride, codes: try query.by.map { ($0.lane, try snapshot.values(of: $0).codes) })
   }
 
   mutating func removeAll() { groups.removeAll() }
@@ -69,12 +70,14 @@ struct GroupCounting: Sendable {
   /// Adds rows of a block.
   mutating func add(_ columns: VerdictColumns, rows: Range<Int>) {
     selectRows(of: columns, rows)
+    hashed.removeAll(keepingCapacity: true)
     if let known = groups.places, hasPlaces(columns, rows, known) {
       placeRows(of: columns, rows, known)
     } else {
-      if groups.places != nil { groups.hash() }
-      hashRows(of: columns, rows)
+      hashed.append(contentsOf: rows)
+      for row in isCounted.indices where !isCounted[row] { numbers[row] = 0 }
     }
+    hashRows(of: columns, first: rows.lowerBound)
     numbers.withUnsafeBufferPointer { numbers in
       measure.add(columns, rows: rows, of: numbers.baseAddress! - rows.lowerBound, to: &groups.counts)
     }
@@ -100,12 +103,17 @@ struct GroupCounting: Sendable {
   }
 
   private func hasPlaces(_ columns: VerdictColumns, _ rows: Range<Int>, _ known: GroupTable.Places) -> Bool {
-    by.allSatisfy { $0 == .stage || columns.codes(of: $0.field).isAtMost(UInt64(known.limits[$0.lane]) - 1, in: rows) }
+    by.allSatisfy { dimension in
+      guard dimension != .stage else { return true }
+      let codes = columns.codes(of: dimension.field)
+      let first = known.firstCodes[dimension.lane]
+      return codes.low >= first && codes.isAtMost(UInt64(first) + UInt64(known.limits[dimension.lane]) - 1, in: rows)
+    }
   }
 
   private mutating func placeRows(of columns: VerdictColumns, _ rows: Range<Int>, _ known: GroupTable.Places) {
     places.removeAll(keepingCapacity: true)
-    places.append(contentsOf: repeatElement(0, count: rows.count))
+    places.append(contentsOf: repeatElement(0 &- (known.firstCodes &* known.factors).wrappedSum(), count: rows.count))
     places.withUnsafeMutableBufferPointer { places in
       let first = rows.lowerBound
       for dimension in by {
@@ -113,28 +121,43 @@ struct GroupCounting: Sendable {
         columns.forEachCode(of: dimension, in: rows) { places[$0 - first] &+= $1 &* factor }
       }
       for row in isCounted.indices where !isCounted[row] { places[row] = GroupTable.noPlace }
+      guard measure == .riskTypeSets else { return }
+      columns.attributes.forEach(in: rows) { row, number in
+        guard Verdict.isFlagged(rawValue: VerdictAttributes(number: number).verdict) else { return }
+        places[row - first] = GroupTable.noPlace
+        hashed.append(row)
+      }
     }
     places.withUnsafeBufferPointer { places in
       numbers.withUnsafeMutableBufferPointer { groups.number(places, into: $0) }
     }
   }
 
-  private mutating func hashRows(of columns: VerdictColumns, _ rows: Range<Int>) {
+  /// Only what is flagged names something.
+  private mutating func hashRows(of columns: VerdictColumns, first: Int) {
+    guard !hashed.isEmpty else { return }
     keys.removeAll(keepingCapacity: true)
-    keys.append(contentsOf: repeatElement(DimensionCodes(repeating: 0), count: rows.count))
-    keys.withUnsafeMutableBufferPointer { keys in
-      let first = rows.lowerBound
-      for dimension in by { columns.forEachCode(of: dimension, in: rows) { keys[$0 - first][dimension.lane] = $1 } }
-      guard measure == .riskTypeSets else { return }
-      columns.nativeNames.forEach(in: rows) { keys[$0 - first][CodedField.nativeNames.lane] = UInt32(truncatingIfNeeded: $1) }
-      columns.riskTypes.forEach(in: rows) { keys[$0 - first][DimensionCodes.riskTypesLane] = UInt32(truncatingIfNeeded: $1) }
-      columns.attributes.forEach(in: rows) {
-        if !Verdict.isFlagged(rawValue: VerdictAttributes(number: $1).verdict) { keys[$0 - first].clearNames() }
+    keys.append(contentsOf: repeatElement(DimensionCodes(repeating: 0), count: hashed.count))
+    let attributes = columns.attributes
+    for dimension in by {
+      let lane = dimension.lane
+      if dimension == .stage {
+        for (index, row) in hashed.enumerated() { keys[index][lane] = VerdictAttributes(number: attributes[row]).stage }
+      } else {
+        let codes = columns.codes(of: dimension.field)
+        for (index, row) in hashed.enumerated() { keys[index][lane] = UInt32(truncatingIfNeeded: codes[row]) }
       }
     }
-    for row in keys.indices {
-      let isLeftOut = !isCounted.isEmpty && !isCounted[row]
-      numbers[row] = isLeftOut ? 0 : Int32(groups.base(of: keys[row]) / groups.stride + 1)
+    if measure == .riskTypeSets {
+      let (riskTypes, nativeNames) = (columns.riskTypes, columns.nativeNames)
+      let (riskTypesLane, namesLane) = (DimensionCodes.riskTypesLane, CodedField.nativeNames.lane)
+      for (index, row) in hashed.enumerated() where Verdict.isFlagged(rawValue: VerdictAttributes(number: attributes[row]).verdict) {
+        keys[index][namesLane] = UInt32(truncatingIfNeeded: nativeNames[row])
+        keys[index][riskTypesLane] = UInt32(truncatingIfNeeded: riskTypes[row])
+      }
+    }
+    for (index, row) in hashed.enumerated() where isCounted.isEmpty || isCounted[row - first] {
+      numbers[row - first] = Int32(groups.base(of: keys[index]) / groups.stride + 1)
     }
   }
 }

@@ -49,12 +49,13 @@ package enum Measure: Sendable {
       // Where the first group would be if it had the number 0.
       let counts = first - stride
       if self == .latencies {
+        let lookup = LatencyScale.lookup
         return columns.latencies.forEach(in: rows) { row, value in
           guard numbers[row] > 0 else { return }
           let base = counts + Int(numbers[row]) &* stride
           let latency = Int64(bitPattern: value) &- 1
           base[0] &+= latency
-          base[1 + Int(LatencyScale.bucket(microseconds: latency))] &+= 1
+          base[1 + Int(lookup.bucket(latency))] &+= 1
         }
       }
       columns.attributes.forEach(in: rows) { row, number in
