@@ -80,7 +80,7 @@ package struct MetricsSnapshot: Sendable {
       guard folded.count < unlabelled.count else { return }
       var cells = try TallyDecoder(bytes, of: .method)
       while try cells.next() {
-        let code = cells.cell.codes[Dimension.method.lane]
+        let code = cells.codes[Dimension.method.lane]
         if unlabelled.contains(code) { folded.insert(code) }
       }
     }

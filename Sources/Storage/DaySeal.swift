@@ -49,7 +49,7 @@ package struct DaySeal: Sendable, Equatable {
     try snapshot.forEachTally(of: .overall, buckets: buckets) { key, bytes in
       do {
         var cells = try TallyDecoder(bytes, of: .overall)
-        while try cells.next() { verdicts += Int(clamping: cells.cell.verdicts.wrappedSum()) }
+        while try cells.next() { verdicts += Int(clamping: cells.verdicts.wrappedSum()) }
       } catch is TallyDamage {
         throw StoreError(.damaged, "the tally of overall at \(key.start.rfc3339()) is damaged; run guardtally verify")
       }

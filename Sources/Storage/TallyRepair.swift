@@ -42,6 +42,6 @@ package struct TallyRepair {
   /// The fingerprint of an overall tally, or nil where its bytes are damaged.
   private static func fingerprint(_ bytes: UnsafeRawBufferPointer) -> UInt64? {
     guard var cells = try? TallyDecoder(bytes, of: .overall), (try? cells.next()) == true else { return nil }
-    return cells.cell.fingerprint
+    return cells.fingerprint
   }
 }

@@ -34,21 +34,21 @@ final class CellScratch {
 
   /// Adds the cell that a decoder read last.
   func add(_ decoder: borrowing TallyDecoder, to counts: inout TallyEncoder.Counts) {
-    counts.verdicts &+= decoder.cell.verdicts
-    counts.latencySum &+= decoder.cell.latencySumMicroseconds
+    counts.verdicts &+= decoder.verdicts
+    counts.latencySum &+= decoder.latencySumMicroseconds
     counts.riskTypes |= decoder.riskTypes
     var bits = decoder.riskTypes
     while bits != 0 {
       let type = bits.trailingZeroBitCount
-      flagged[type] &+= decoder.cell.flagged[type]
-      flagged[RiskType.count + type] &+= decoder.cell.flagged[RiskType.count + type]
+      flagged[type] &+= decoder.counts.flagged[type]
+      flagged[RiskType.count + type] &+= decoder.counts.flagged[RiskType.count + type]
       bits &= bits - 1
     }
-    if decoder.cell.verdicts[Int(Verdict.error.rawValue)] != 0 {
-      for cause in 0..<ErrorCause.allCases.count { errorCauses[cause] &+= decoder.cell.errorCauses[cause] }
+    if decoder.verdicts[Int(Verdict.error.rawValue)] != 0 {
+      for cause in 0..<ErrorCause.allCases.count { errorCauses[cause] &+= decoder.counts.errorCauses[cause] }
     }
     for bucket in decoder.latencyBuckets {
-      latencies[Int(bucket)] &+= decoder.cell.latencies[Int(bucket)]
+      latencies[Int(bucket)] &+= decoder.counts.latencies[Int(bucket)]
       latencyBuckets[Int(bucket >> 6)] |= 1 << UInt64(bucket & 63)
     }
   }

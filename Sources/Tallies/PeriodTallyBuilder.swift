@@ -47,22 +47,22 @@ package struct PeriodTallyBuilder {
   /// Adds the cell that a decoder of a 15-minute tally read last.
   package mutating func add(_ cells: borrowing TallyDecoder) {
     guard !hasTooManyCells else { return }
-    let base = groups.base(of: cells.cell.codes)
-    for verdict in 0..<4 { groups.counts[base + verdict] &+= Int64(truncatingIfNeeded: cells.cell.verdicts[verdict]) }
-    if cells.cell.verdicts[Int(Verdict.error.rawValue)] != 0 {
-      for cause in cells.cell.errorCauses.indices {
-        groups.counts[base + Self.causesPlace + cause] &+= Int64(truncatingIfNeeded: cells.cell.errorCauses[cause])
+    let base = groups.base(of: cells.codes)
+    for verdict in 0..<4 { groups.counts[base + verdict] &+= Int64(truncatingIfNeeded: cells.verdicts[verdict]) }
+    if cells.verdicts[Int(Verdict.error.rawValue)] != 0 {
+      for cause in 0..<ErrorCause.allCases.count {
+        groups.counts[base + Self.causesPlace + cause] &+= Int64(truncatingIfNeeded: cells.counts.errorCauses[cause])
       }
     }
     var types = cells.riskTypes
     while types != 0 {
       let type = types.trailingZeroBitCount
-      groups.counts[base + Self.flaggedPlace + type] &+= Int64(truncatingIfNeeded: cells.cell.flagged[type])
-      groups.counts[base + Self.flaggedPlace + RiskType.count + type] &+= Int64(truncatingIfNeeded: cells.cell.flagged[RiskType.count + type])
+      groups.counts[base + Self.flaggedPlace + type] &+= Int64(truncatingIfNeeded: cells.counts.flagged[type])
+      groups.counts[base + Self.flaggedPlace + RiskType.count + type] &+= Int64(truncatingIfNeeded: cells.counts.flagged[RiskType.count + type])
       types &= types - 1
     }
-    addLatency(Int64(truncatingIfNeeded: cells.cell.latencySumMicroseconds), at: base)
-    for bucket in cells.latencyBuckets { latencies.add(cells.cell.latencies[Int(bucket)], group: base / Self.stride, bucket: bucket) }
+    addLatency(Int64(truncatingIfNeeded: cells.latencySumMicroseconds), at: base)
+    for bucket in cells.latencyBuckets { latencies.add(cells.counts.latencies[Int(bucket)], group: base / Self.stride, bucket: bucket) }
     giveUpWhatIsTooLarge()
   }
 

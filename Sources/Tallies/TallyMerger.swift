@@ -22,16 +22,16 @@ package final class TallyMerger {
     var hasLeft = try left.next()
     var hasRight = try right.next()
     while hasLeft || hasRight {
-      let order = !hasLeft ? 1 : !hasRight ? -1 : Self.compare(left.cell.codes, right.cell.codes, lanes)
+      let order = !hasLeft ? 1 : !hasRight ? -1 : Self.compare(left.codes, right.codes, lanes)
       if order < 0 {
         encoder.append(encoded: left.encodedCell)
       } else if order > 0 {
         encoder.append(encoded: right.encodedCell)
       } else {
-        var counts = scratch.counts(fingerprint: left.cell.fingerprint &+ right.cell.fingerprint)
+        var counts = scratch.counts(fingerprint: left.fingerprint &+ right.fingerprint)
         scratch.add(left, to: &counts)
         scratch.add(right, to: &counts)
-        encoder.append(codes: left.cell.codes, lanes: lanes, counts)
+        encoder.append(codes: left.codes, lanes: lanes, counts)
         scratch.clear(counts)
       }
       if order <= 0 { hasLeft = try left.next() }

@@ -33,7 +33,7 @@ struct PeriodComparison {
     var total: UInt64 = 0
     do {
       while try cells.next() {
-        total &+= key.part == .latencies ? cells.cell.latencies.reduce(0, &+) : cells.cell.verdicts.wrappedSum()
+        total &+= key.part == .latencies ? cells.latencyBuckets.reduce(0) { $0 &+ cells.counts.latencies[Int($1)] } : cells.verdicts.wrappedSum()
       }
     } catch {
       return nil

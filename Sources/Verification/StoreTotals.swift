@@ -125,7 +125,7 @@ struct StoreTotals {
     try snapshot.forEachTally(of: .method, buckets: everything) { key, bytes in
       var cells = try TallyDecoder(bytes, of: .method)
       while try cells.next() {
-        let code = cells.cell.codes[Dimension.method.lane]
+        let code = cells.codes[Dimension.method.lane]
         byMethod[code, default: TallyCell()].add(cells.cell)
       }
     }

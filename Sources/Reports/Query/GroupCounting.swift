@@ -57,12 +57,14 @@ struct GroupCounting: Sendable {
 
   @inline(__always)
   private mutating func add(_ cells: borrowing TallyDecoder, mask: DimensionCodes) throws(TallyDamage) {
+    guard measure.counts(cells) else { return }
     for filter in filters {
-      let code = Int(cells.cell.codes[filter.dimension.lane])
+      let code = Int(cells.codes[filter.dimension.lane])
       if code >= filter.codes.count || !filter.codes[code] { return }
     }
-    guard measure.counts(cells) else { return }
-    try measure.add(cells, to: &groups.counts, at: groups.base(of: cells.cell.codes & mask))
+    let base = groups.base(of: cells.codes & mask)
+    let measure = measure
+    try groups.counts.withUnsafeMutableBufferPointer { counts throws(TallyDamage) in try measure.add(cells, to: counts.baseAddress! + base) }
   }
 
   // MARK: - Verdicts

@@ -92,35 +92,36 @@ package enum Measure: Sendable {
   /// Counts a cell that a decoder has read.
   ///
   /// - Throws: ``TallyDamage`` where a sum is too large, which no verdicts make.
-  func add(_ cells: borrowing TallyDecoder, to counts: inout [Int64], at base: Int) throws(TallyDamage) {
-    var isTooLarge = false
-    counts.withUnsafeMutableBufferPointer { counts in
-      func add(_ amount: UInt64, _ place: Int) {
-        let (sum, overflows) = counts[base + place].addingReportingOverflow(Int64(clamping: amount))
-        counts[base + place] = sum
-        if overflows { isTooLarge = true }
-      }
-      if self == .latencies {
-        add(cells.cell.latencySumMicroseconds, 0)
-        for bucket in cells.latencyBuckets { add(cells.cell.latencies[Int(bucket)], 1 + Int(bucket)) }
-        return
-      }
-      for verdict in 0..<4 { add(cells.cell.verdicts[verdict], verdict) }
-      switch self {
-      case .riskTypes:
+  @inline(__always)
+  func add(_ cells: borrowing TallyDecoder, to counts: UnsafeMutablePointer<Int64>) throws(TallyDamage) {
+    // A cell's counts are below 2^62, so a sum that was below cannot overflow unseen.
+    var bits: UInt64 = 0
+    if self == .latencies {
+      bits = Self.add(cells.latencySumMicroseconds, to: counts)
+      for bucket in cells.latencyBuckets { bits |= Self.add(cells.counts.latencies[Int(bucket)], to: counts + 1 + Int(bucket)) }
+    } else {
+      for verdict in 0..<4 { bits |= Self.add(cells.verdicts[verdict], to: counts + verdict) }
+      if self == .riskTypes {
         var types = cells.riskTypes
         while types != 0 {
           let type = types.trailingZeroBitCount
-          add(cells.cell.flagged[type], 4 + type)
-          add(cells.cell.flagged[RiskType.count + type], 4 + RiskType.count + type)
+          bits |= Self.add(cells.counts.flagged[type], to: counts + 4 + type)
+          bits |= Self.add(cells.counts.flagged[RiskType.count + type], to: counts + 4 + RiskType.count + type)
           types &= types - 1
         }
-      case .errorCauses:
-        guard cells.cell.verdicts[Int(Verdict.error.rawValue)] != 0 else { return }
-        for index in cells.cell.errorCauses.indices { add(cells.cell.errorCauses[index], 4 + index) }
-      case .verdicts, .riskTypeSets, .latencies: break
+      } else if self == .errorCauses, cells.verdicts[Int(Verdict.error.rawValue)] != 0 {
+        for cause in 0..<Self.errorCauseCount { bits |= Self.add(cells.counts.errorCauses[cause], to: counts + 4 + cause) }
       }
     }
-    if isTooLarge { throw TallyDamage() }
+    if bits >> TallyDecoder.latencySumBitsMax != 0 { throw TallyDamage() }
+  }
+
+  private static let errorCauseCount = ErrorCause.allCases.count
+
+  /// - Returns: the sum's bits.
+  @inline(__always)
+  private static func add(_ amount: UInt64, to count: UnsafeMutablePointer<Int64>) -> UInt64 {
+    count.pointee &+= Int64(bitPattern: amount)
+    return UInt64(bitPattern: count.pointee)
   }
 }
