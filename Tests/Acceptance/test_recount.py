@@ -328,12 +328,14 @@ def main() -> int:
     with tempfile.TemporaryDirectory(dir=options.workdir) as folder, databases(options.store, folder) as stores:
         filled = []
         few = max(options.rows // 5, 1)
-        # name, rows (None: the program's own generator), first day, clock change, zones, order, ids
-        for name, rows, first, change, zones, order, ids in (
-            ("march", options.rows, "2026-03-02", "2026-03-08T07:00:00Z", ZONES, "random", "uuid"),
-            ("april", few, "2026-03-29", "2026-04-04T15:00:00Z", ("Australia/Lord_Howe",), "ordered", "sequential"),
-            ("november", few, "2026-10-26", "2026-11-01T06:00:00Z", ("America/New_York",), "random", "sequential"),
-            ("generated", None, "2026-10-25", "2026-11-01T06:00:00Z", ZONES, "", ""),
+        # name, rows (None: the program's own generator), first day, days, clock change, zones, order, ids.
+        # Few values and many verdicts in a quarter of an hour: tallies are read there even where verdicts can be counted in as little time.
+        for name, rows, first, days, change, zones, order, ids in (
+            ("march", options.rows, "2026-03-02", 14, "2026-03-08T07:00:00Z", ZONES, "random", "uuid"),
+            ("april", few, "2026-03-29", 14, "2026-04-04T15:00:00Z", ("Australia/Lord_Howe",), "ordered", "sequential"),
+            ("november", few, "2026-10-26", 14, "2026-11-01T06:00:00Z", ("America/New_York",), "random", "sequential"),
+            ("narrow", few, "2026-03-08", 1, "2026-03-08T07:00:00Z", ("America/New_York",), "random", "uuid"),
+            ("generated", None, "2026-10-25", 14, "2026-11-01T06:00:00Z", ZONES, "", ""),
         ):
             path = os.path.join(folder, f"{name}.ndjson")
             start_us = traffic.instant(first)
@@ -349,8 +351,8 @@ def main() -> int:
                 with open(path, "rb") as file:
                     checks.equal(sum(1 for _ in file), options.rows, "lines that generate writes")
             else:
-                traffic.write_file(path, traffic.records(rows, options.seed, start_us, 14, order, ids))
-            span = (start_us, start_us + 14 * 24 * HOUR)
+                traffic.write_file(path, traffic.records(rows, options.seed, start_us, days, order, ids, name == "narrow"))
+            span = (start_us, start_us + days * 24 * HOUR)
             store = ingest(checks, program, stores, folder, name, path, span, change)
             filled.append(store)
             checks.group(f"{name}: all reports, every width, {len(zones)} zones")

@@ -90,12 +90,12 @@ def _risk_names() -> list[str]:
 class _Writer:
     """Turns an instant and a handful of random bits into one line."""
 
-    def __init__(self, seed: int, ids: str) -> None:
+    def __init__(self, seed: int, ids: str, has_few_values: bool) -> None:
         self._random = random.Random(seed)
         self._ids = ids
         self._dates: dict[int, str] = {}
         self._members = [
-            _member_choices(name, values)
+            _member_choices(name, values[:6] if has_few_values else values)
             for name, values in (
                 ("model", MODELS), ("source", SOURCES), ("method", METHODS), ("stage", STAGES),
                 ("language", [*LANGUAGES, None, None, None, None]), ("region", [*REGIONS, None, None, None, None]),
@@ -224,10 +224,11 @@ class _Writer:
 
 
 def records(
-    rows: int, seed: int, start_us: int, days: float, order: str = "random", ids: str = "sequential"
-) -> Iterator[str]:
+    rows: int, seed: int, start_us: int, days: float, order: str = "random", ids: str = "sequential",
+    has_few_values: bool = False,
+) -> Iterator[str]:  # fmt: skip
     """`rows` lines without their newline, over [start, start + days), the same ones for the same arguments."""
-    writer = _Writer(seed, ids)
+    writer = _Writer(seed, ids, has_few_values)
     for number, time_us in enumerate(writer.instants(rows, start_us, int(days * DAY), order == "ordered")):
         yield writer.line(number, time_us)
 
