@@ -334,7 +334,7 @@ def main() -> int:
             ("march", options.rows, "2026-03-02", 14, "2026-03-08T07:00:00Z", ZONES, "random", "uuid"),
             ("april", few, "2026-03-29", 14, "2026-04-04T15:00:00Z", ("Australia/Lord_Howe",), "ordered", "sequential"),
             ("november", few, "2026-10-26", 14, "2026-11-01T06:00:00Z", ("America/New_York",), "random", "sequential"),
-            ("narrow", few, "2026-03-08", 1, "2026-03-08T07:00:00Z", ("America/New_York",), "random", "uuid"),
+            ("narrow", few, "2026-03-07", 2, "2026-03-08T07:00:00Z", ("America/New_York",), "random", "uuid"),
             ("generated", None, "2026-10-25", 14, "2026-11-01T06:00:00Z", ZONES, "", ""),
         ):
             path = os.path.join(folder, f"{name}.ndjson")
