@@ -5,6 +5,7 @@ package import Verdicts
 package struct CountedPeriod {
   private let period: Period
   private let bounds: PeriodTallyBuilder.Bounds
+  private let codes: [Dimension: Range<Int>]
   /// What the period is counted by.
   package let combinations: [PeriodCombination]
   private var ofVerdicts: [PeriodTallyBuilder]
@@ -12,13 +13,19 @@ package struct CountedPeriod {
   /// Sixteen days with more verdicts are not counted by anything: their days are quick enough, and they would take long to count.
   private static let sixteenDaysVerdictsMax = 8_388_608
 
-  /// - Parameter verdicts: of the period.
-  package init(_ period: Period, verdicts: Int) {
+  /// - Parameters:
+  ///   - verdicts: of the period.
+  ///   - snapshot: of the store whose period it is.
+  package init(_ period: Period, verdicts: Int, of snapshot: any StoreSnapshot) throws {
     self.period = period
-    let bounds = PeriodTallyBuilder.Bounds(verdicts: verdicts)
+    let bounds = PeriodTallyBuilder.Bounds(verdicts: verdicts, hasBlocks: snapshot.hasBlocks)
     self.bounds = bounds
+    codes = try Dimension.allCases.reduce(into: [:]) { $0[$1] = try snapshot.values(of: $1).codes }
     combinations = period.length == .sixteenDays && verdicts > Self.sixteenDaysVerdictsMax ? [.overall] : PeriodCombination.allCases
-    ofVerdicts = combinations.filter { $0.combination == nil }.map { PeriodTallyBuilder($0, bounds: bounds) }
+    ofVerdicts = []
+    for combination in combinations where combination.combination == nil {
+      ofVerdicts.append(PeriodTallyBuilder(combination, bounds: bounds, codes: codes))
+    }
   }
 
   /// Whether ``add(_:)`` must be given the period's verdicts.
@@ -41,7 +48,7 @@ package struct CountedPeriod {
     }
     for combination in combinations {
       guard let quarterly = combination.combination else { continue }
-      var builder = PeriodTallyBuilder(combination, bounds: bounds)
+      var builder = PeriodTallyBuilder(combination, bounds: bounds, codes: codes)
       try forEachTally(quarterly) { bytes in
         var cells = try TallyDecoder(bytes, of: quarterly)
         while try cells.next() { builder.add(cells) }

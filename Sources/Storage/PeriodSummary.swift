@@ -19,7 +19,7 @@ package struct PeriodSummary {
     let verdicts = try DaySeal.verdictsTallied(of: snapshot, buckets: period.buckets)
     guard verdicts > 0 else { return nil }
     self.period = period
-    var counting = CountedPeriod(period, verdicts: verdicts)
+    var counting = try CountedPeriod(period, verdicts: verdicts, of: snapshot)
     combinations = counting.combinations.compactMap(\.combination)
     digest = try TallyDigest.of(combinations, in: period.buckets, of: snapshot)
     if counting.needsVerdicts {

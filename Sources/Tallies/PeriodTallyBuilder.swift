@@ -10,38 +10,55 @@ package struct PeriodTallyBuilder {
   private let mask: DimensionCodes
   private let bounds: Bounds
   private var groups: GroupTable
-  private var latencies = LatencyCounts()
+  /// By risk type as in ``TallyCell/flagged``, and by bucket of ``LatencyScale``.
+  private var flagged = SparseCounts()
+  private var latencies = SparseCounts()
   private var hasTooManyCells = false
 
   /// What a period tally may hold, so that adding up periods is cheaper than counting them, and takes little of the store.
   package struct Bounds: Sendable, Equatable {
-    package var cellsMax: Int
-    /// No period tally has more cells.
-    package static let cellsMaxMax = 65_536
+    private let cellsMax: Int
+    /// The same by all dimensions.
+    private let everythingCellsMax: Int
     /// Cells times the buckets of ``LatencyScale`` that each has.
-    package var latenciesMax: Int
+    let latenciesMax: Int
+
+    /// No period tally has more cells.
+    package static let cellsMaxMax = 262_144
     private static let latenciesMaxMax = 524_288
 
-    /// - Parameter verdicts: of the period.
-    package init(verdicts: Int) {
-      cellsMax = min(verdicts / 8, Self.cellsMaxMax)
+    /// - Parameters:
+    ///   - verdicts: of the period.
+    ///   - hasBlocks: whether the store keeps verdicts in blocks; where they are rows, reading them takes so long that half as many cells are
+    ///     much less.
+    package init(verdicts: Int, hasBlocks: Bool) {
+      cellsMax = min(verdicts / 8, 65_536)
+      everythingCellsMax = hasBlocks ? cellsMax : min(verdicts / 2, Self.cellsMaxMax)
       latenciesMax = min(verdicts / 4 * 3, Self.latenciesMaxMax)
+    }
+
+    func cellsMax(of combination: PeriodCombination) -> Int {
+      switch combination {
+      case .overall: .max
+      case .everything: everythingCellsMax
+      default: cellsMax
+      }
     }
   }
 
-  /// Places of a group: verdicts, causes of errors, sum of latencies, flagged verdicts as in ``TallyCell/flagged``.
+  /// Places of a group: verdicts, causes of errors, sum of latencies.
   private static let causesPlace = 4
   private static let latencySumPlace = causesPlace + ErrorCause.allCases.count
-  private static let flaggedPlace = latencySumPlace + 1
-  private static let stride = flaggedPlace + 2 * RiskType.count
+  private static let stride = latencySumPlace + 1
 
-  package init(_ combination: PeriodCombination, bounds: Bounds) {
+  /// - Parameter codes: those that each dimension has.
+  package init(_ combination: PeriodCombination, bounds: Bounds, codes: [Dimension: Range<Int>]) {
     self.combination = combination
     self.bounds = bounds
     var mask = DimensionCodes(repeating: 0)
     for lane in combination.lanes { mask[lane] = .max }
     self.mask = mask
-    groups = GroupTable(stride: combination.hasNames ? Self.latencySumPlace : Self.stride)
+    groups = GroupTable(stride: Self.stride, codes: combination.dimensions.map { ($0.lane, codes[$0] ?? 0..<0) })
   }
 
   /// Adds the cell that a decoder of a 15-minute tally read last.
@@ -57,12 +74,13 @@ package struct PeriodTallyBuilder {
     var types = cells.riskTypes
     while types != 0 {
       let type = types.trailingZeroBitCount
-      groups.counts[base + Self.flaggedPlace + type] &+= Int64(truncatingIfNeeded: cells.counts.flagged[type])
-      groups.counts[base + Self.flaggedPlace + RiskType.count + type] &+= Int64(truncatingIfNeeded: cells.counts.flagged[RiskType.count + type])
+      let (controversial, unsafe) = (cells.counts.flagged[type], cells.counts.flagged[RiskType.count + type])
+      if controversial != 0 { flagged.add(controversial, group: base / Self.stride, place: UInt8(type)) }
+      if unsafe != 0 { flagged.add(unsafe, group: base / Self.stride, place: UInt8(RiskType.count + type)) }
       types &= types - 1
     }
     addLatency(Int64(truncatingIfNeeded: cells.latencySumMicroseconds), at: base)
-    for bucket in cells.latencyBuckets { latencies.add(cells.counts.latencies[Int(bucket)], group: base / Self.stride, bucket: bucket) }
+    for bucket in cells.latencyBuckets { latencies.add(cells.counts.latencies[Int(bucket)], group: base / Self.stride, place: bucket) }
     giveUpWhatIsTooLarge()
   }
 
@@ -82,16 +100,16 @@ package struct PeriodTallyBuilder {
     if row.verdict == Verdict.error.rawValue { groups.counts[base + Self.causesPlace + Int(row.errorCause)] &+= 1 }
     if !combination.hasNames {
       if row.riskTypes != 0, Verdict.isFlagged(rawValue: row.verdict) {
-        let place = base + Self.flaggedPlace + (Verdict.isUnsafe(rawValue: row.verdict) ? RiskType.count : 0)
+        let first = Verdict.isUnsafe(rawValue: row.verdict) ? RiskType.count : 0
         var types = row.riskTypes
         while types != 0 {
-          groups.counts[place + types.trailingZeroBitCount] &+= 1
+          flagged.add(1, group: base / Self.stride, place: UInt8(first + types.trailingZeroBitCount))
           types &= types - 1
         }
       }
       if row.latency >= 0 {
         addLatency(row.latency, at: base)
-        latencies.add(1, group: base / Self.stride, bucket: LatencyScale.bucket(microseconds: row.latency))
+        latencies.add(1, group: base / Self.stride, place: LatencyScale.bucket(microseconds: row.latency))
       }
     }
     giveUpWhatIsTooLarge()
@@ -105,9 +123,10 @@ package struct PeriodTallyBuilder {
   }
 
   private mutating func giveUpWhatIsTooLarge() {
-    if groups.keys.count > bounds.cellsMax, combination != .overall {
+    if groups.keys.count > bounds.cellsMax(of: combination) {
       hasTooManyCells = true
-      groups.removeAll()
+      groups = GroupTable(stride: Self.stride)
+      flagged.giveUp()
       latencies.giveUp()
     } else if latencies.count > bounds.latenciesMax {
       latencies.giveUp()
@@ -132,6 +151,7 @@ package struct PeriodTallyBuilder {
   private func counts(in order: [Int], lanes: [Int]) -> [UInt8] {
     let encoder = TallyEncoder()
     let scratch = CellScratch()
+    let flaggedByGroup = combination.hasNames ? [] : flagged.byGroup(groups.keys.count)
     for group in order {
       let base = group * groups.stride
       var counts = scratch.counts(fingerprint: 0)
@@ -140,13 +160,9 @@ package struct PeriodTallyBuilder {
         scratch.errorCauses[cause] = UInt64(truncatingIfNeeded: groups.counts[base + Self.causesPlace + cause])
       }
       if !combination.hasNames {
-        for type in 0..<RiskType.count {
-          let controversial = UInt64(truncatingIfNeeded: groups.counts[base + Self.flaggedPlace + type])
-          let unsafe = UInt64(truncatingIfNeeded: groups.counts[base + Self.flaggedPlace + RiskType.count + type])
-          guard controversial | unsafe != 0 else { continue }
-          counts.riskTypes |= 1 << UInt32(type)
-          scratch.flagged[type] = controversial
-          scratch.flagged[RiskType.count + type] = unsafe
+        for (place, verdicts) in flaggedByGroup[group] {
+          counts.riskTypes |= 1 << UInt32(Int(place) % RiskType.count)
+          scratch.flagged[Int(place)] = verdicts
         }
       }
       encoder.append(codes: groups.keys[group], lanes: lanes, counts)

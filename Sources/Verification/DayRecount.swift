@@ -32,7 +32,7 @@ struct DayRecount {
     let period = Period(of: Period.day(of: day), .day)
     guard try !PeriodComparison(snapshot: snapshot, period: period).kept().isEmpty else { return nil }
     do {
-      return CountedPeriod(period, verdicts: try DaySeal.verdictsTallied(of: snapshot, buckets: period.buckets))
+      return try CountedPeriod(period, verdicts: try DaySeal.verdictsTallied(of: snapshot, buckets: period.buckets), of: snapshot)
     } catch let error as StoreError where error.code == .damaged {
       // Told when the tallies are compared.
       return nil

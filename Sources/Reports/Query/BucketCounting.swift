@@ -36,16 +36,20 @@ final class BucketCounting: @unchecked Sendable {
   /// Counts rows of a block.
   func add(_ columns: VerdictColumns, rows: Range<Int>) { first.add(columns, rows: rows) }
 
-  /// Counts period tallies, which are not changed while this is at work.
+  /// Counts period tallies, to which nothing is appended any more.
   ///
-  /// - Throws: ``StoreError`` `damaged`.
+  /// - Throws: ``StoreError`` `damaged`, of these or of some before.
   func add(_ periods: PeriodTallyCells) throws {
     guard periods.areMany else { return try periods.add(.all, to: &first) }
+    if periods.byteCount >= PeriodTallyCells.bytesHeldMax {
+      return try secondThread.add { [self] isSecond in
+        if isSecond { try periods.add(.all, to: &second) } else { try periods.add(.all, to: &first) }
+      }
+    }
     try secondThread.add { [self] isSecond in
       if isSecond { try periods.add(.odd, to: &second) } else { try periods.add(.odd, to: &first) }
     }
     try periods.add(.even, to: &first)
-    try secondThread.finish()
   }
 
   /// Gives the groups of the bucket, if there are any, and begins the next one.

@@ -32,10 +32,10 @@ package struct BucketScan {
       case .periods(let keys):
         // Of fewer dimensions there are fewer.
         let hasSameGroups = query.filters.isEmpty && keys.allSatisfy { $0.combination.dimensions.count == query.by.count }
-        let periods = PeriodTallyCells(hasSameGroups: hasSameGroups)
+        var periods = PeriodTallyCells(hasSameGroups: hasSameGroups)
         func addPeriods() throws {
           try counting.add(periods)
-          periods.removeAll()
+          periods = PeriodTallyCells(hasSameGroups: hasSameGroups)
         }
         try snapshot.forEachPeriodTally(keys) { key, bytes in
           if key.period.start >= query.edges[bucket + 1] || periods.byteCount >= PeriodTallyCells.bytesHeldMax { try addPeriods() }

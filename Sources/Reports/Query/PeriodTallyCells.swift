@@ -16,7 +16,7 @@ final class PeriodTallyCells: @unchecked Sendable {
   private let hasSameGroups: Bool
 
   /// Bytes that are held before they are added up; one tally may be more.
-  static let bytesHeldMax = 16 << 20
+  static let bytesHeldMax = 4 << 20
   /// Fewer are added up in less time than another thread takes to begin.
   private static let bytesSharedMin = 1 << 17
   /// Cells of a stretch.

@@ -1,18 +1,18 @@
-/// Verdicts by group and latency bucket: a hash table, for most groups have few of the 256 buckets.
-struct LatencyCounts {
-  /// Group and bucket in one number, or ``free``.
+/// Verdicts by group and one of 256 places: a hash table, for most groups have few of the places.
+struct SparseCounts {
+  /// Group and place in one number, or ``free``.
   private var keys: [UInt64] = []
   private var verdicts: [UInt64] = []
-  /// Pairs of a group and a bucket that occur.
+  /// Pairs of a group and a place that occur.
   private(set) var count = 0
   private(set) var isGivenUp = false
 
   private static let free = UInt64.max
 
-  mutating func add(_ amount: UInt64, group: Int, bucket: UInt8) {
+  mutating func add(_ amount: UInt64, group: Int, place: UInt8) {
     guard !isGivenUp else { return }
     if count * 2 >= keys.count { grow() }
-    let key = UInt64(group) << 8 | UInt64(bucket)
+    let key = UInt64(group) << 8 | UInt64(place)
     let slot = slot(of: key)
     if keys[slot] == Self.free {
       keys[slot] = key
@@ -23,17 +23,17 @@ struct LatencyCounts {
 
   /// Counts no more, and forgets what was counted.
   mutating func giveUp() {
-    self = LatencyCounts()
+    self = SparseCounts()
     isGivenUp = true
   }
 
-  /// The counts of each of so many groups, ascending by bucket.
-  func byGroup(_ groups: Int) -> [[(bucket: UInt8, verdicts: UInt64)]] {
-    var byGroup = [[(bucket: UInt8, verdicts: UInt64)]](repeating: [], count: groups)
+  /// The counts of each of so many groups, ascending by place.
+  func byGroup(_ groups: Int) -> [[(place: UInt8, verdicts: UInt64)]] {
+    var byGroup = [[(place: UInt8, verdicts: UInt64)]](repeating: [], count: groups)
     for slot in keys.indices where keys[slot] != Self.free {
       byGroup[Int(keys[slot] >> 8)].append((UInt8(truncatingIfNeeded: keys[slot]), verdicts[slot]))
     }
-    for group in byGroup.indices { byGroup[group].sort { $0.bucket < $1.bucket } }
+    for group in byGroup.indices { byGroup[group].sort { $0.place < $1.place } }
     return byGroup
   }
 
