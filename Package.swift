@@ -89,7 +89,7 @@ let package = Package(
     .target(name: "GuardOracle", dependencies: ["Guards", "JSONReading", "Verdicts"], path: "Tests/GuardOracle"),
     .testTarget(name: "GuardsTests", dependencies: ["Guards", "GuardOracle", "JSONReading", "Verdicts"]),
     .testTarget(name: "RecordsTests", dependencies: ["Records", "RecordOracle", "Verdicts"]),
-    .testTarget(name: "TalliesTests", dependencies: ["Tallies", "Statistics", "Verdicts"]),
+    .testTarget(name: "TalliesTests", dependencies: ["ByteCoding", "Tallies", "Statistics", "Verdicts"]),
     .testTarget(
       name: "StoreSQLiteTests",
       dependencies: ["StoreSQLite", "StoreConformance", "Storage", "Tallies", "Verification", "Verdicts", "CSQLite"]),

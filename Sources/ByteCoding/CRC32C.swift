@@ -10,8 +10,8 @@ package enum CRC32C {
 
   private static let isAccelerated = checksum_is_accelerated() != 0
 
-  /// The same everywhere.
-  static func checksumByTables(_ bytes: UnsafeRawBufferPointer) -> UInt32 {
+  /// The same where there is no such instruction.
+  package static func checksumByTables(_ bytes: UnsafeRawBufferPointer) -> UInt32 {
     var crc: UInt32 = ~0
     tables.withUnsafeBufferPointer { table in
       var index = 0

@@ -15,26 +15,40 @@ struct GroupOrder {
     var mask = DimensionCodes(repeating: 0)
     for lane in lanes { mask[lane] = .max }
     self.mask = mask
-    // From the last dimension to the first, each time keeping the order of what is equal.
+    func rank(_ group: Int, _ index: Int) -> Int {
+      let code = Int(keys[group][lanes[index]])
+      return code < ranks[index].count ? min(ranks[index][code], ranks[index].count) : ranks[index].count
+    }
     var order = Array(keys.indices)
-    var sorted = order
-    for (lane, ranks) in zip(lanes, ranks).reversed() {
-      var starts = [Int](repeating: 0, count: ranks.count + 2)
-      func rank(_ group: Int) -> Int {
-        let code = Int(keys[group][lane])
-        return code < ranks.count ? min(ranks[code], ranks.count) : ranks.count
+    guard ranks.allSatisfy({ $0.count <= Self.ranksToGroupsMax * keys.count }) else {
+      order.sort { left, right in
+        for index in lanes.indices {
+          let (leftRank, rightRank) = (rank(left, index), rank(right, index))
+          if leftRank != rightRank { return leftRank < rightRank }
+        }
+        return false
       }
-      for group in order { starts[rank(group) + 1] += 1 }
-      for rank in 1..<starts.count { starts[rank] += starts[rank - 1] }
+      groups = order
+      return
+    }
+    // By counting: from the last dimension to the first, each time keeping the order of what is equal.
+    var sorted = order
+    for index in lanes.indices.reversed() {
+      var starts = [Int](repeating: 0, count: ranks[index].count + 2)
+      for group in order { starts[rank(group, index) + 1] += 1 }
+      for place in 1..<starts.count { starts[place] += starts[place - 1] }
       for group in order {
-        let rank = rank(group)
-        sorted[starts[rank]] = group
-        starts[rank] += 1
+        let place = rank(group, index)
+        sorted[starts[place]] = group
+        starts[place] += 1
       }
       swap(&order, &sorted)
     }
     groups = order
   }
+
+  /// Where there are more values than this for each group, as in many short buckets, comparing takes less than counting.
+  private static let ranksToGroupsMax = 4
 
   /// Whether two groups differ at most in what is no dimension.
   func areSame(_ left: Int, _ right: Int) -> Bool { keys[left] & mask == keys[right] & mask }

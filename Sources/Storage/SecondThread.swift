@@ -3,12 +3,12 @@ import Synchronization
 
 /// Pieces of one piece of work that a second thread takes over where one is free, while the thread that uses this does the rest.
 ///
-/// One thread uses it at a time. What is asked for is always done: what no other thread has begun, ``finish()`` does itself.
+/// One thread uses it at a time. Unless something fails all that is asked for is done: what no other thread has begun, ``finish()`` does itself.
 package final class SecondThread {
   /// Does a piece of work; `isSecond` tells the two threads apart, each of which does one piece at a time.
   package typealias Work = @Sendable (_ isSecond: Bool) throws -> Void
 
-  private let queue = DispatchQueue(label: "second thread", qos: .userInitiated)
+  private let queue = DispatchQueue(label: "second thread", target: .global(qos: .userInitiated))
   private var pending: [Piece] = []
   /// Pieces that wait for the second thread at the most; the first does further ones itself.
   private static let pendingMax = 4
@@ -17,7 +17,7 @@ package final class SecondThread {
 
   /// Leaves a piece of work to the second thread, or does it where enough is waiting for that.
   ///
-  /// - Throws: what the work throws, if it is done here; otherwise ``finish()`` does.
+  /// - Throws: what this work throws if it is done here, or what an earlier piece has thrown; this one is not begun then.
   package func add(_ work: @escaping Work) throws {
     while let first = pending.first, first.isDone {
       pending.removeFirst()
@@ -29,8 +29,7 @@ package final class SecondThread {
     queue.async { piece.doIfNobodyHas(isSecond: true) }
   }
 
-  /// Returns when all that was left to the second thread is done. To be called before anything that the work reads or writes is freed, also
-  /// where the first thread's own work failed.
+  /// Returns, or throws what the work threw, when all that was left to the second thread is done.
   package func finish() throws {
     let pieces = pending
     pending.removeAll()

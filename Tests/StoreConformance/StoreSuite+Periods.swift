@@ -10,6 +10,7 @@ extension StoreSuite {
     ("a day that changes is not added up any more", { try $0.forgetsChangedDays() }),
     ("a dropped day is not added up any more", { try $0.forgetsDroppedDays() }),
     ("knows what is no period tally", { try $0.knowsUnknownPeriodTallies() }),
+    ("blocks have the verdicts that rows have", { try $0.givesBlocks() }),
   ]
 
   /// Two days with a little of everything; a cell of most combinations has many verdicts.
@@ -31,6 +32,50 @@ extension StoreSuite {
       }
     }
     _ = try store([Array(records[..<2_000]), Array(records[2_000...])])
+  }
+
+  /// What a block tells of a verdict.
+  private struct Told: Equatable {
+    var time: Int64
+    var codes: [UInt32]
+    var attributes: [UInt8]
+    var riskTypes: UInt32
+    var latency: Int64
+  }
+
+  private func givesBlocks() throws {
+    try storeVariedDays()
+    let end = Self.start + 2 * Timestamp.microsecondsPerDay
+    let spans = [Span.always, Span(from: Timestamp(microseconds: Self.start + 12_345), to: Timestamp(microseconds: end - 7_777_777_777)), Span(from: Self.day, to: Self.day)]
+    for span in spans {
+      let (rows, blocks) = try store.read { snapshot throws in
+        var rows: [Told] = []
+        try snapshot.forEachVerdicts(in: span, fields: .all) { run in
+          for row in run.rows {
+            rows.append(
+              Told(
+                time: row.time, codes: (0..<7).map { row.codes[$0] }, attributes: [row.verdict, row.refusal, row.action, row.errorCause],
+                riskTypes: row.riskTypes, latency: row.latency))
+          }
+        }
+        var blocks: [Told] = []
+        try snapshot.forEachBlock(in: span, fields: .all) { block, payload in
+          let columns = try block.columns(payload, .all)
+          for row in columns.firstRow(notBefore: span.from.microseconds)..<columns.firstRow(notBefore: span.to.microseconds) {
+            let attributes = VerdictAttributes(number: columns.attributes[row])
+            let codes = CodedField.allCases.map { $0 == .stage ? attributes.stage : UInt32(columns.codes(of: $0)[row]) }
+            blocks.append(
+              Told(
+                time: Int64(bitPattern: columns.times[row]), codes: codes,
+                attributes: [attributes.verdict, attributes.refusal, attributes.action, attributes.errorCause],
+                riskTypes: UInt32(columns.riskTypes[row]), latency: Int64(columns.latencies[row]) - 1))
+          }
+        }
+        return (rows, blocks)
+      }
+      #expect(rows.count == (span.isEmpty ? 0 : span == .always ? 6_000 : rows.count))
+      #expect(blocks == rows)
+    }
   }
 
   private func periodTallies(of days: Range<UInt32> = 0..<1 << 24) throws -> [PeriodTallyKey: [UInt8]] {

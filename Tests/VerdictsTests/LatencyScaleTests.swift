@@ -25,7 +25,8 @@ import Verdicts
   @Test func latenciesFallBetweenTheirEdges() {
     let edges = LatencyScale.edges
     let around: [Int64] = edges.dropLast().flatMap { [$0, $0 + 1] }
-    for latency in around + [123_456, LatencyScale.microsecondsMax] {
+    let roundNumbers: [Int64] = (0..<37).flatMap { bits in [-1, 0, 1].map { max(0, (1 << Int64(bits)) + $0) } }
+    for latency in around + roundNumbers + (0..<5_000) + [123_456, LatencyScale.microsecondsMax] where latency <= LatencyScale.microsecondsMax {
       let bucket = Int(LatencyScale.bucket(microseconds: latency))
       #expect(latency <= edges[bucket])
       #expect(bucket == 0 || latency > edges[bucket - 1])

@@ -26,8 +26,10 @@ package struct BucketScan {
       }
     }
     let floor = try snapshot.floor()
-    let combination = try hasLessInVerdicts(floor: floor) ? nil : query.combination
-    for part in parts(of: try PeriodPlan(query, of: snapshot, floor: floor), combination: combination) {
+    let dimensions = try query.dimensions(of: snapshot)
+    var combination = query.combination(dimensions)
+    if let tallied = combination, try hasLessInVerdicts(than: tallied, floor: floor) { combination = nil }
+    for part in parts(of: try PeriodPlan(query, dimensions, of: snapshot, floor: floor), combination: combination) {
       switch part {
       case .periods(let keys):
         // Of fewer dimensions there are fewer.
@@ -84,9 +86,9 @@ package struct BucketScan {
 
   /// Whether counting verdicts takes less than reading the tallies, which wide combinations with few verdicts make: some quarters of an
   /// hour from all over the span tell. Both give the same.
-  private func hasLessInVerdicts(floor: Timestamp?) throws -> Bool {
-    guard snapshot.hasBlocks, let combination = query.combination, combination != .overall, let first = query.edges.first, let last = query.edges.last,
-      let oldest = try snapshot.oldestVerdict(), let newest = try snapshot.newestVerdict(before: last), floor.map({ first >= $0 }) ?? true
+  private func hasLessInVerdicts(than combination: Combination, floor: Timestamp?) throws -> Bool {
+    guard snapshot.hasBlocks, combination != .overall, let first = query.edges.first, let last = query.edges.last, floor.map({ first >= $0 }) ?? true,
+      let oldest = try snapshot.oldestVerdict(), let newest = try snapshot.newestVerdict(before: last)
     else { return false }
     let buckets = TallyKey.bucket(of: max(first, oldest).microseconds)..<TallyKey.bucket(of: max(first, newest).microseconds) + 1
     var tallyBytes = 0
@@ -94,7 +96,11 @@ package struct BucketScan {
     for sample in 0..<Self.samples {
       let bucket = buckets.lowerBound + UInt32(buckets.count * sample / Self.samples)
       try snapshot.forEachTally(of: combination, buckets: bucket..<bucket + 1) { tallyBytes += $1.count }
-      verdicts += try DaySeal.verdictsTallied(of: snapshot, buckets: bucket..<bucket + 1)
+      do {
+        verdicts += try DaySeal.verdictsTallied(of: snapshot, buckets: bucket..<bucket + 1)
+      } catch let error as StoreError where error.code == .damaged {
+        // Told by whoever needs it.
+      }
     }
     return tallyBytes > verdicts * Self.bytesToVerdict
   }

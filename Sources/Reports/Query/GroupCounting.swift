@@ -12,6 +12,8 @@ struct GroupCounting: Sendable {
   /// What is left of a cell's codes in its group's key.
   private let mask: DimensionCodes
   private let periodMask: DimensionCodes
+  /// Of dimensions that have a single value, which a cell may not tell.
+  private let onlyCodes: DimensionCodes
   let fields: VerdictFields
 
   /// Of a block's rows: whether they are counted (empty where all are), where their groups are, and one more than these groups' numbers.
@@ -31,6 +33,9 @@ struct GroupCounting: Sendable {
     self.mask = mask
     let namesLanes = query.measure == .riskTypeSets ? [CodedField.nativeNames.lane, DimensionCodes.riskTypesLane] : []
     periodMask = namesLanes.reduce(into: mask) { $0[$1] = .max }
+    var onlyCodes = DimensionCodes(repeating: 0)
+    for dimension in Set(by).union(filters.map(\.dimension)) { onlyCodes[dimension.lane] = try BucketQuery.onlyCode(of: dimension, in: snapshot) ?? 0 }
+    self.onlyCodes = onlyCodes
     fields = query.by.isEmpty && query.filters.isEmpty ? query.measure.fields : query.measure.fields.union(.codes)
     groups = GroupTable(stride: query.measure.stride, codes: try query.by.map { ($0.lane, try snapshot.values(of: $0).codes) })
   }
@@ -58,11 +63,12 @@ struct GroupCounting: Sendable {
   @inline(__always)
   private mutating func add(_ cells: borrowing TallyDecoder, mask: DimensionCodes) throws(TallyDamage) {
     guard measure.counts(cells) else { return }
+    let codes = cells.codes | onlyCodes
     for filter in filters {
-      let code = Int(cells.codes[filter.dimension.lane])
+      let code = Int(codes[filter.dimension.lane])
       if code >= filter.codes.count || !filter.codes[code] { return }
     }
-    let base = groups.base(of: cells.codes & mask)
+    let base = groups.base(of: codes & mask)
     let measure = measure
     try groups.counts.withUnsafeMutableBufferPointer { counts throws(TallyDamage) in try measure.add(cells, to: counts.baseAddress! + base) }
   }
