@@ -23,7 +23,7 @@ package struct StoredBlock: Sendable {
   /// - Throws: ``StoreError`` `damaged`.
   package func columns(_ payload: UnsafeRawBufferPointer, _ fields: VerdictFields) throws(StoreError) -> VerdictColumns {
     guard let columns = VerdictColumns(payload), columns.count == count, columns.arePossible(fields),
-      Int64(bitPattern: columns.times[0]) == firstTime, Int64(bitPattern: columns.times[count - 1]) == lastTime
+      columns.areInOrder, Int64(bitPattern: columns.times[0]) == firstTime, Int64(bitPattern: columns.times[count - 1]) == lastTime
     else { throw damage() }
     return columns
   }

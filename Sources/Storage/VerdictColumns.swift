@@ -79,6 +79,18 @@ package struct VerdictColumns {
     return !fields.contains(.latency) || latencies.isAtMost(UInt64(LatencyScale.microsecondsMax) + 1, in: rows)
   }
 
+  /// Whether times ascend, as ``firstRow(notBefore:)`` needs.
+  var areInOrder: Bool {
+    var previous = Int64.min
+    var areInOrder = true
+    times.forEach(in: rows) {
+      let time = Int64(bitPattern: $1)
+      areInOrder = previous <= time && areInOrder
+      previous = time
+    }
+    return areInOrder
+  }
+
   /// The first row at or after a time.
   package func firstRow(notBefore time: Int64) -> Int {
     var low = 0

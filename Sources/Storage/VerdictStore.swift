@@ -82,7 +82,7 @@ package protocol StoreSnapshot {
   /// Whether verdicts lie in blocks, which are read in a tenth of the time that rows take.
   var hasBlocks: Bool { get }
 
-  /// The blocks that have verdicts of a span, in ascending order of time, and of other times as well. The bytes are valid during the call,
+  /// The blocks that may have verdicts of a span, in ascending order of time; they may have others as well. The bytes are valid during the call,
   /// in which nothing else may be asked of the snapshot.
   ///
   /// - Parameter fields: what will be read of them.

@@ -13,7 +13,7 @@ package final class DecodedCounts {
   /// Codes of the cell, a lane each.
   let codes: UnsafeMutablePointer<DimensionCodes>
 
-  static let errorCauseCount = ErrorCause.allCases.count
+  package static let errorCauseCount = ErrorCause.allCases.count
   static let latencyCount = LatencyScale.edges.count
 
   init() {

@@ -20,6 +20,7 @@ package struct GroupTable: Sendable {
   private var next = 0
 
   private static let hashedMin = 64
+  private static let reservedBytesMax = 96 << 20
   /// Combinations of codes that may have a place each.
   private static let placesMax = 1 << 21
 
@@ -75,22 +76,22 @@ package struct GroupTable: Sendable {
 
   /// Makes room for as many groups at once, where there are none yet: a table that grows to them copies its counts again and again.
   package mutating func reserve(_ groups: Int) {
+    let groups = min(groups, Self.reservedBytesMax / (stride * MemoryLayout<Int64>.size))
     guard keys.isEmpty, groups * stride > counts.capacity else { return }
     keys.reserveCapacity(groups)
     counts.reserveCapacity(groups * stride)
   }
 
-  /// Adds another table's counts, which are as many for each group.
+  /// Adds another table's counts, which are as many for each group; none is 2^62 yet.
   ///
-  /// - Returns: false where a sum is too large, which no verdicts make.
+  /// - Returns: false where a sum is.
   package mutating func add(_ other: borrowing GroupTable) -> Bool {
     var fits = true
     for (group, key) in other.keys.enumerated() {
       let base = base(of: key)
       for place in 0..<stride {
-        let (sum, isTooLarge) = counts[base + place].addingReportingOverflow(other.counts[group * stride + place])
-        counts[base + place] = sum
-        if isTooLarge { fits = false }
+        counts[base + place] &+= other.counts[group * stride + place]
+        if UInt64(bitPattern: counts[base + place]) >> TallyDecoder.latencySumBitsMax != 0 { fits = false }
       }
     }
     return fits

@@ -3,7 +3,7 @@ package import Verdicts
 /// Adds up a period's counts of one ``PeriodCombination``, from its 15-minute tallies or from its verdicts.
 ///
 /// A period tally is for reading less than there is otherwise. Where it would hardly be less it is given up: ``Bounds`` says when, by
-/// the period's verdicts alone, so that everyone who counts the period keeps the same. The overall counts, which are one cell, are always
+/// the period's verdicts and the kind of store alone, so that everyone who counts the period keeps the same. The overall counts, which are one cell, are always
 /// kept: they say that the period was added up.
 package struct PeriodTallyBuilder {
   package let combination: PeriodCombination

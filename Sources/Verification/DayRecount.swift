@@ -34,7 +34,7 @@ struct DayRecount {
     do {
       return try CountedPeriod(period, verdicts: try DaySeal.verdictsTallied(of: snapshot, buckets: period.buckets), of: snapshot)
     } catch let error as StoreError where error.code == .damaged {
-      // Told when the tallies are compared.
+      // Told when the tallies are compared, or the values.
       return nil
     }
   }
@@ -143,7 +143,7 @@ struct DayRecount {
   private static func cells(_ bytes: UnsafeRawBufferPointer, of combination: Combination) throws -> [DimensionCodes: TallyCell] {
     var decoder = try TallyDecoder(bytes, of: combination)
     var cells: [DimensionCodes: TallyCell] = [:]
-    while try decoder.next() { cells[decoder.cell.codes] = decoder.cell }
+    while try decoder.next() { cells[decoder.codes] = decoder.cell }
     return cells
   }
 

@@ -153,6 +153,8 @@ def check_sealed_damage(checks: Checks, program: Program, stores: Databases, dat
     """Tallies of dropped days cannot be recounted any more; their days' checksums stand for the recount."""
     checks.group("damage below the floor is found")
     other = a_tally_of("2026-03-03", 40)
+    tallied = [command(report, SPAN, every, by) for report in REPORTS for every in ("", "1d") for by in KEPT]
+    before = outputs(program, database, tallied)
     for number, (name, sql) in enumerate(
         (
             ("a tally with another's counts", f"UPDATE tallies SET cells = (SELECT cells FROM tallies WHERE tally = {other})"
@@ -173,6 +175,8 @@ def check_sealed_damage(checks: Checks, program: Program, stores: Databases, dat
         stores.execute(damaged, sql)
         result = program.verify(damaged)
         checks.check(result.code == 1 and result.stdout + result.stderr != b"", name, result.brief())
+        if "store_state" in sql:
+            checks.same_outputs(before, outputs(program, damaged, tallied), f"{name}: what tallies tell is the same")
         stores.drop(damaged)
 
 

@@ -134,7 +134,7 @@ extension StoreSuite {
     try bytes.withUnsafeBytes { bytes in
       var decoder = try TallyDecoder(bytes, ofPeriod: key.combination)
       var cells: [DimensionCodes: TallyCell] = [:]
-      while try decoder.next() { cells[decoder.cell.codes] = decoder.cell }
+      while try decoder.next() { cells[decoder.codes] = decoder.cell }
       return cells
     }
   }

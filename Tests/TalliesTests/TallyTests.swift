@@ -40,7 +40,7 @@ private func cells(_ bytes: [UInt8], _ combination: Combination) throws -> [Dime
   try bytes.withUnsafeBytes { bytes in
     var decoder = try TallyDecoder(bytes, of: combination)
     var cells: [DimensionCodes: TallyCell] = [:]
-    while try decoder.next() { cells[decoder.cell.codes] = decoder.cell }
+    while try decoder.next() { cells[decoder.codes] = decoder.cell }
     return cells
   }
 }

@@ -34,7 +34,9 @@ final class BucketCounting: @unchecked Sendable {
   }
 
   /// Counts rows of a block.
-  func add(_ columns: VerdictColumns, rows: Range<Int>) { first.add(columns, rows: rows) }
+  ///
+  /// - Throws: ``StoreError`` `damaged`.
+  func add(_ columns: VerdictColumns, rows: Range<Int>) throws { try first.add(columns, rows: rows) }
 
   /// Counts period tallies, to which nothing is appended any more.
   ///
@@ -86,7 +88,7 @@ final class BucketCounting: @unchecked Sendable {
     switch item {
     case .block(let block):
       let columns = try block.columns(bytes, counting.fields)
-      counting.add(columns, rows: columns.rows)
+      try counting.add(columns, rows: columns.rows)
     case .tally(let key):
       do {
         try counting.add(bytes, of: key.combination)

@@ -3,7 +3,7 @@ package import Tallies
 import Verdicts
 
 /// Answers a ``BucketQuery``: from period tallies for whole periods of a bucket that have them, from the tallies for its other 15-minute
-/// steps, from the verdicts at its ends and wherever no tallies are kept. All are exact.
+/// steps, from the verdicts at its ends, wherever no tallies are kept, and where counting them takes less. All are exact.
 package struct BucketScan {
   private let snapshot: any StoreSnapshot
   private let query: BucketQuery
@@ -26,10 +26,9 @@ package struct BucketScan {
       }
     }
     let floor = try snapshot.floor()
-    let dimensions = try query.dimensions(of: snapshot)
-    var combination = query.combination(dimensions)
+    var combination = query.combination
     if let tallied = combination, try hasLessInVerdicts(than: tallied, floor: floor) { combination = nil }
-    for part in parts(of: try PeriodPlan(query, dimensions, of: snapshot, floor: floor), combination: combination) {
+    for part in parts(of: try PeriodPlan(query, of: snapshot, floor: floor), combination: combination) {
       switch part {
       case .periods(let keys):
         // Of fewer dimensions there are fewer.
@@ -63,7 +62,7 @@ package struct BucketScan {
           while row < end {
             try advance(to: Int64(bitPattern: columns.times[row]))
             let next = min(end, columns.firstRow(notBefore: query.edges[bucket + 1].microseconds))
-            counting.add(columns, rows: row..<next)
+            try counting.add(columns, rows: row..<next)
             row = next
           }
         }
@@ -88,8 +87,15 @@ package struct BucketScan {
   /// hour from all over the span tell. Both give the same.
   private func hasLessInVerdicts(than combination: Combination, floor: Timestamp?) throws -> Bool {
     guard snapshot.hasBlocks, combination != .overall, let first = query.edges.first, let last = query.edges.last, floor.map({ first >= $0 }) ?? true,
-      let oldest = try snapshot.oldestVerdict(), let newest = try snapshot.newestVerdict(before: last)
+      let oldest = try snapshot.oldestVerdict(), let newest = try snapshot.newestVerdict(before: last), oldest <= newest
     else { return false }
+    // Something is counted from before all verdicts: the floor is lost, and the tallies are what is left.
+    var isOlderTallied = false
+    if first < oldest {
+      let older = TallyKey.bucket(of: first.microseconds)..<TallyKey.bucket(of: oldest.microseconds)
+      try snapshot.forEachTally(of: .overall, buckets: older) { _, _ in isOlderTallied = true }
+    }
+    guard !isOlderTallied else { return false }
     let buckets = TallyKey.bucket(of: max(first, oldest).microseconds)..<TallyKey.bucket(of: max(first, newest).microseconds) + 1
     var tallyBytes = 0
     var verdicts = 0

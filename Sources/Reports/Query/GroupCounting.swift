@@ -12,15 +12,13 @@ struct GroupCounting: Sendable {
   /// What is left of a cell's codes in its group's key.
   private let mask: DimensionCodes
   private let periodMask: DimensionCodes
-  /// Of dimensions that have a single value, which a cell may not tell.
-  private let onlyCodes: DimensionCodes
   let fields: VerdictFields
 
   /// Of a block's rows: whether they are counted (empty where all are), where their groups are, and one more than these groups' numbers.
   private var isCounted: [Bool] = []
   private var places: [UInt32] = []
   private var numbers = [Int32](repeating: 0, count: VerdictBlockEncoder.rowsMax)
-  /// Rows whose groups have no place.
+  /// Rows whose groups are looked for by their hash: those that have no place, or all.
   private var hashed: [Int] = []
   private var keys: [DimensionCodes] = []
 
@@ -33,9 +31,6 @@ struct GroupCounting: Sendable {
     self.mask = mask
     let namesLanes = query.measure == .riskTypeSets ? [CodedField.nativeNames.lane, DimensionCodes.riskTypesLane] : []
     periodMask = namesLanes.reduce(into: mask) { $0[$1] = .max }
-    var onlyCodes = DimensionCodes(repeating: 0)
-    for dimension in Set(by).union(filters.map(\.dimension)) { onlyCodes[dimension.lane] = try BucketQuery.onlyCode(of: dimension, in: snapshot) ?? 0 }
-    self.onlyCodes = onlyCodes
     fields = query.by.isEmpty && query.filters.isEmpty ? query.measure.fields : query.measure.fields.union(.codes)
     groups = GroupTable(stride: query.measure.stride, codes: try query.by.map { ($0.lane, try snapshot.values(of: $0).codes) })
   }
@@ -44,8 +39,12 @@ struct GroupCounting: Sendable {
 
   /// Adds what another counted of the same question.
   ///
-  /// - Throws: ``TallyDamage`` where a sum is too large.
-  mutating func add(_ other: borrowing GroupCounting) throws { if !groups.add(other.groups) { throw TallyDamage() } }
+  /// - Throws: ``StoreError`` `damaged` where a sum is too large.
+  mutating func add(_ other: borrowing GroupCounting) throws(StoreError) { if !groups.add(other.groups) { throw Self.tooLarge } }
+
+  private static var tooLarge: StoreError {
+    StoreError(.damaged, "a sum of what was asked for is too large to be counted; guardtally verify shows whether it is damaged")
+  }
 
   mutating func reserve(_ count: Int) { groups.reserve(count) }
 
@@ -63,12 +62,11 @@ struct GroupCounting: Sendable {
   @inline(__always)
   private mutating func add(_ cells: borrowing TallyDecoder, mask: DimensionCodes) throws(TallyDamage) {
     guard measure.counts(cells) else { return }
-    let codes = cells.codes | onlyCodes
     for filter in filters {
-      let code = Int(codes[filter.dimension.lane])
+      let code = Int(cells.codes[filter.dimension.lane])
       if code >= filter.codes.count || !filter.codes[code] { return }
     }
-    let base = groups.base(of: codes & mask)
+    let base = groups.base(of: cells.codes & mask)
     let measure = measure
     try groups.counts.withUnsafeMutableBufferPointer { counts throws(TallyDamage) in try measure.add(cells, to: counts.baseAddress! + base) }
   }
@@ -76,7 +74,9 @@ struct GroupCounting: Sendable {
   // MARK: - Verdicts
 
   /// Adds rows of a block.
-  mutating func add(_ columns: VerdictColumns, rows: Range<Int>) {
+  ///
+  /// - Throws: ``StoreError`` `damaged` where a sum is too large.
+  mutating func add(_ columns: VerdictColumns, rows: Range<Int>) throws(StoreError) {
     selectRows(of: columns, rows)
     hashed.removeAll(keepingCapacity: true)
     if let known = groups.places, hasPlaces(columns, rows, known) {
@@ -86,9 +86,10 @@ struct GroupCounting: Sendable {
       for row in isCounted.indices where !isCounted[row] { numbers[row] = 0 }
     }
     hashRows(of: columns, first: rows.lowerBound)
-    numbers.withUnsafeBufferPointer { numbers in
+    let fits = numbers.withUnsafeBufferPointer { numbers in
       measure.add(columns, rows: rows, of: numbers.baseAddress! - rows.lowerBound, to: &groups.counts)
     }
+    if !fits { throw Self.tooLarge }
   }
 
   /// Fills ``isCounted``, which is empty where all rows are.
@@ -141,7 +142,7 @@ struct GroupCounting: Sendable {
     }
   }
 
-  /// Only what is flagged names something.
+  /// Numbers the rows of ``hashed``. Only what is flagged names something.
   private mutating func hashRows(of columns: VerdictColumns, first: Int) {
     guard !hashed.isEmpty else { return }
     keys.removeAll(keepingCapacity: true)

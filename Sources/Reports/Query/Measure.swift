@@ -42,21 +42,27 @@ package enum Measure: Sendable {
   /// Counts verdicts of a block.
   ///
   /// - Parameter numbers: for each row one more than its group, or 0 for one that is not counted.
-  func add(_ columns: VerdictColumns, rows: Range<Int>, of numbers: UnsafePointer<Int32>, to counts: inout [Int64]) {
+  /// - Returns: false where a sum of latencies is too large.
+  func add(_ columns: VerdictColumns, rows: Range<Int>, of numbers: UnsafePointer<Int32>, to counts: inout [Int64]) -> Bool {
     let stride = stride
-    counts.withUnsafeMutableBufferPointer { counts in
-      guard let first = counts.baseAddress else { return }
+    return counts.withUnsafeMutableBufferPointer { counts in
+      // No group, no row that is counted.
+      guard let first = counts.baseAddress else { return true }
       // Where the first group would be if it had the number 0.
       let counts = first - stride
       if self == .latencies {
         let lookup = LatencyScale.lookup
-        return columns.latencies.forEach(in: rows) { row, value in
+        var bits: UInt64 = 0
+        columns.latencies.forEach(in: rows) { row, value in
           guard numbers[row] > 0 else { return }
           let base = counts + Int(numbers[row]) &* stride
           let latency = Int64(bitPattern: value) &- 1
           base[0] &+= latency
+          bits |= UInt64(bitPattern: base[0])
           base[1 + Int(lookup.bucket(latency))] &+= 1
         }
+        // A block adds less than 2^47.
+        return bits >> TallyDecoder.latencySumBitsMax == 0
       }
       columns.attributes.forEach(in: rows) { row, number in
         guard numbers[row] > 0 else { return }
@@ -83,6 +89,7 @@ package enum Measure: Sendable {
         }
       case .verdicts, .riskTypeSets, .latencies: break
       }
+      return true
     }
   }
 
@@ -94,10 +101,10 @@ package enum Measure: Sendable {
   /// - Throws: ``TallyDamage`` where a sum is too large, which no verdicts make.
   @inline(__always)
   func add(_ cells: borrowing TallyDecoder, to counts: UnsafeMutablePointer<Int64>) throws(TallyDamage) {
-    // A cell's counts are below 2^62, so a sum that was below cannot overflow unseen.
+    // A cell's counts are below 2^40, so a sum that was below 2^52 cannot overflow unseen; nor can one of latencies, below 2^62.
     var bits: UInt64 = 0
     if self == .latencies {
-      bits = Self.add(cells.latencySumMicroseconds, to: counts)
+      if Self.add(cells.latencySumMicroseconds, to: counts) >> TallyDecoder.latencySumBitsMax != 0 { throw TallyDamage() }
       for bucket in cells.latencyBuckets { bits |= Self.add(cells.counts.latencies[Int(bucket)], to: counts + 1 + Int(bucket)) }
     } else {
       for verdict in 0..<4 { bits |= Self.add(cells.verdicts[verdict], to: counts + verdict) }
@@ -110,13 +117,14 @@ package enum Measure: Sendable {
           types &= types - 1
         }
       } else if self == .errorCauses, cells.verdicts[Int(Verdict.error.rawValue)] != 0 {
-        for cause in 0..<Self.errorCauseCount { bits |= Self.add(cells.counts.errorCauses[cause], to: counts + 4 + cause) }
+        for cause in 0..<DecodedCounts.errorCauseCount { bits |= Self.add(cells.counts.errorCauses[cause], to: counts + 4 + cause) }
       }
     }
-    if bits >> TallyDecoder.latencySumBitsMax != 0 { throw TallyDamage() }
+    if bits >> Self.countBitsMax != 0 { throw TallyDamage() }
   }
 
-  private static let errorCauseCount = ErrorCause.allCases.count
+  /// Sums of counts are below 2^52, so that what is made of them is exact.
+  private static let countBitsMax: UInt64 = 52
 
   /// - Returns: the sum's bits.
   @inline(__always)

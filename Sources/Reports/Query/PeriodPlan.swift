@@ -8,15 +8,13 @@ struct PeriodPlan {
   /// Ascending by first day, sixteen days before their first day; those of sixteen are better than their days.
   private(set) var keys: [PeriodTallyKey] = []
 
-  /// - Parameters:
-  ///   - dimensions: that must be told apart.
-  ///   - floor: periods before it have none.
-  init(_ query: BucketQuery, _ dimensions: Set<Dimension>, of snapshot: any StoreSnapshot, floor: Timestamp?) throws {
+  /// - Parameter floor: periods before it have none.
+  init(_ query: BucketQuery, of snapshot: any StoreSnapshot, floor: Timestamp?) throws {
     let hasWholeDay = zip(query.edges, query.edges.dropFirst()).contains { from, to in
       to.microseconds - from.microseconds >= Timestamp.microsecondsPerDay && !Self.wholeDays(from: from, to: to).isEmpty
     }
     guard hasWholeDay, let first = query.edges.first, let last = query.edges.last else { return }
-    let order = query.periodCombinations(dimensions)
+    let order = query.periodCombinations
     /// The place in that order of the best of each period; a period that is added up, and has none of these, has the last.
     var best: [Period: (key: PeriodTallyKey?, rank: Int)] = [:]
     for key in try snapshot.periodTallies(of: Self.wholeDays(from: first, to: last)) where floor.map({ key.period.start >= $0 }) ?? true {

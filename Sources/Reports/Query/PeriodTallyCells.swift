@@ -3,7 +3,7 @@ import Tallies
 /// Several periods' tallies that are added up to one table, a stretch of each in turn: periods have much the same groups in the same order,
 /// so what is added to a group is added while its counts are still in the processor's cache.
 ///
-/// Unchecked, for nothing is appended or removed while anybody adds them up.
+/// Unchecked, for nothing is appended while anybody adds them up.
 final class PeriodTallyCells: @unchecked Sendable {
   private struct Held {
     var key: PeriodTallyKey
@@ -24,7 +24,7 @@ final class PeriodTallyCells: @unchecked Sendable {
 
   init(hasSameGroups: Bool) { self.hasSameGroups = hasSameGroups }
 
-  deinit { removeAll() }
+  deinit { for tally in held { tally.bytes.deallocate() } }
 
   /// Whether it is worth sharing them between two threads.
   var areMany: Bool { byteCount >= Self.bytesSharedMin && held.count > 1 }
@@ -34,12 +34,6 @@ final class PeriodTallyCells: @unchecked Sendable {
     copy.copyMemory(from: bytes)
     held.append(Held(key: key, bytes: copy))
     byteCount += bytes.count
-  }
-
-  func removeAll() {
-    for tally in held { tally.bytes.deallocate() }
-    held.removeAll()
-    byteCount = 0
   }
 
   /// Which of them.
