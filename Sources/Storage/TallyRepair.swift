@@ -15,13 +15,14 @@ package struct TallyRepair {
   package let unknown: [Int64]
   package private(set) var outcome = RebuildOutcome()
 
-  package init(of snapshot: any StoreSnapshot, buckets: Range<UInt32>) throws {
+  /// - Parameter findsUnknown: whether all tallies are looked through for numbers that none has.
+  package init(of snapshot: any StoreSnapshot, buckets: Range<UInt32>, findsUnknown: Bool) throws {
     let grain = TallyKey.grainMicroseconds
     let span = Span(
       from: Timestamp(microseconds: Int64(buckets.lowerBound) * grain), to: Timestamp(microseconds: Int64(buckets.upperBound) * grain))
     recount = try TallyRecount(of: snapshot, in: span).tallies
     changed = recount
-    unknown = try snapshot.unknownTallies()
+    unknown = findsUnknown ? try snapshot.unknownTallies() : []
     for combination in Combination.allCases {
       try snapshot.forEachTally(of: combination, buckets: buckets) { key, bytes in
         let counted = recount[key]

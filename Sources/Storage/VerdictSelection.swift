@@ -1,3 +1,4 @@
+import Tallies
 package import Verdicts
 
 /// Verdicts of a span whose dimensions have one of certain codes.
@@ -18,19 +19,28 @@ package struct VerdictSelection: Sendable, Equatable {
 
 /// The newest verdicts of sources whose verdicts were removed.
 package struct NewestVerdicts {
-  /// By source; nil where none is left.
+  /// By source, where it may not be what it was; nil where none is left.
   package let times: [UInt32: Timestamp?]
 
-  /// - Parameter snapshot: in which they are gone. Days are looked through from the newest on, until every source was met.
-  package init(of sources: Set<UInt32>, in snapshot: any StoreSnapshot) throws {
+  /// - Parameters:
+  ///   - span: from which they were removed. A source with a newer verdict keeps it.
+  ///   - snapshot: in which they are gone. It is looked through from the newest verdict on, until every source was met.
+  package init(of sources: Set<UInt32>, removedFrom span: Span, in snapshot: any StoreSnapshot) throws {
+    let known = Dictionary(try snapshot.lastVerdictBySource().map { ($0.source, $0.time) }) { max($0, $1) }
+    let sources = sources.filter { known[$0].map { $0 < span.to } ?? true }
+    let floor = try snapshot.floor() ?? Span.always.from
     var found: [UInt32: Timestamp] = [:]
-    for day in try snapshot.days(in: Span(from: try snapshot.floor() ?? Span.always.from, to: Span.always.to)).reversed() {
-      if found.count == sources.count { break }
-      var newest: [UInt32: Int64] = [:]
-      try snapshot.forEachVerdicts(in: Span(from: day, to: day.advanced(byMicroseconds: Timestamp.microsecondsPerDay)), fields: .codes) { run in
-        for row in run.rows where sources.contains(row.codes[Dimension.source.lane]) { newest[row.codes[Dimension.source.lane]] = row.time }
+    var end = Span.always.to
+    var width = TallyKey.grainMicroseconds
+    while found.count < sources.count, let newest = try snapshot.newestVerdict(before: end), newest >= floor {
+      let from = newest.floored(to: width)
+      var inWidth: [UInt32: Int64] = [:]
+      try snapshot.forEachVerdicts(in: Span(from: from, to: end), fields: .codes) { run in
+        for row in run.rows where sources.contains(row.codes[Dimension.source.lane]) { inWidth[row.codes[Dimension.source.lane]] = row.time }
       }
-      for (source, time) in newest where found[source] == nil { found[source] = Timestamp(microseconds: time) }
+      for (source, time) in inWidth where found[source] == nil { found[source] = Timestamp(microseconds: time) }
+      end = from
+      width = min(2 * width, Timestamp.microsecondsPerDay)
     }
     times = Dictionary(uniqueKeysWithValues: sources.map { ($0, found[$0]) })
   }

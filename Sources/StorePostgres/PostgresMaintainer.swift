@@ -143,9 +143,9 @@ final class PostgresMaintainer: StoreMaintainer {
         let count = (0..<removed.count).reduce(0) { $0 + Int(removed.integer($1, 1)) }
         guard count > 0 else { return (0, before) }
         let snapshot = PostgresSnapshot(connection, place: place)
-        _ = try TallyRows.replace(buckets: TallyKey.buckets(of: selection.span), of: snapshot, connection)
+        _ = try TallyRows.replace(buckets: TallyKey.buckets(of: selection.span), of: snapshot, connection, mends: false)
         let sources = Set((0..<removed.count).map { UInt32(truncatingIfNeeded: removed.integer($0, 0)) })
-        for (source, time) in try NewestVerdicts(of: sources, in: snapshot).times {
+        for (source, time) in try NewestVerdicts(of: sources, removedFrom: selection.span, in: snapshot).times {
           try connection.run("source_activity_deltas.delete", .integer(Int64(source)))
           if let time {
             try connection.run("source_activity.set", .integer(Int64(source)), .integer(time.microseconds))

@@ -23,8 +23,12 @@ struct TallyRows: Sendable {
   }
 
   /// Puts a recount of their verdicts in the place of whatever the buckets held.
-  static func replace(buckets: Range<UInt32>, of snapshot: PostgresSnapshot, _ connection: PostgresConnection) throws -> RebuildOutcome {
-    let repair = try TallyRepair(of: snapshot, buckets: buckets)
+  ///
+  /// - Parameter mends: whether what no tally is, of whatever time, goes as well.
+  static func replace(
+    buckets: Range<UInt32>, of snapshot: PostgresSnapshot, _ connection: PostgresConnection, mends: Bool = true
+  ) throws -> RebuildOutcome {
+    let repair = try TallyRepair(of: snapshot, buckets: buckets, findsUnknown: mends)
     // Folded and not folded alike: what was committed after this snapshot stays to be folded.
     let all = (repair.kept + repair.changed.keys + repair.stale).map { Optional($0.number) } + repair.unknown.map { Optional($0) }
     try connection.run("tally_deltas.delete_all", .integers(all))
@@ -32,7 +36,7 @@ struct TallyRows: Sendable {
     try TallyRows(repair.recount).put(connection)
     // Of days that were only looked at too: what is wrong with their sums alone is mended so.
     try deleteSummaries(of: days(of: all.compactMap(\.self)), connection)
-    for number in try snapshot.unknownPeriodTallies() { try connection.run("period_tallies.delete", .integer(number), .integer(number)) }
+    if mends { for number in try snapshot.unknownPeriodTallies() { try connection.run("period_tallies.delete", .integer(number), .integer(number)) } }
     return repair.outcome
   }
 

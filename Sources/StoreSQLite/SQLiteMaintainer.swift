@@ -75,8 +75,8 @@ final class SQLiteMaintainer: StoreMaintainer {
       let count = removed.values.reduce(0, +)
       guard count > 0 else { return (0, before) }
       let snapshot = SQLiteSnapshot(connection: connection, files: files)
-      _ = try TallyTable(connection: connection, files: files).replace(buckets: TallyKey.buckets(of: selection.span), of: snapshot)
-      for (source, time) in try NewestVerdicts(of: Set(removed.keys), in: snapshot).times {
+      _ = try TallyTable(connection: connection, files: files).replace(buckets: TallyKey.buckets(of: selection.span), of: snapshot, mends: false)
+      for (source, time) in try NewestVerdicts(of: Set(removed.keys), removedFrom: selection.span, in: snapshot).times {
         let put = try connection.query(time == nil ? "source_activity.delete" : "source_activity.set", of: files)
         put.bind(1, Int64(source))
         if let time { put.bind(2, time.microseconds) }

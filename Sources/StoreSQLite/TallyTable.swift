@@ -45,13 +45,15 @@ struct TallyTable {
   }
 
   /// Puts a recount of their verdicts in the place of whatever the buckets held.
-  func replace(buckets: Range<UInt32>, of snapshot: SQLiteSnapshot) throws -> RebuildOutcome {
-    let repair = try TallyRepair(of: snapshot, buckets: buckets)
+  ///
+  /// - Parameter mends: whether what no tally is, of whatever time, goes as well.
+  func replace(buckets: Range<UInt32>, of snapshot: SQLiteSnapshot, mends: Bool = true) throws -> RebuildOutcome {
+    let repair = try TallyRepair(of: snapshot, buckets: buckets, findsUnknown: mends)
     for number in repair.stale.map(\.number) + repair.unknown { try delete(number) }
     for (key, cells) in repair.changed { try put(key, cells) }
     // Of days that were only looked at too: what is wrong with their sums alone is mended so.
     for day in Set((repair.kept + repair.changed.keys + repair.stale).map(\.day)) { try deleteSummaries(of: day) }
-    for number in try snapshot.unknownPeriodTallies() { try deleteSummary(numbered: number...number) }
+    if mends { for number in try snapshot.unknownPeriodTallies() { try deleteSummary(numbered: number...number) } }
     return repair.outcome
   }
 

@@ -51,12 +51,16 @@ package struct BucketScan {
         }
       case .verdicts(let span):
         if let floor, span.from < floor { throw refusal(floor: floor) }
+        var tallied = combination == nil && query.combination != nil ? TalliedVerdicts(span) : nil
         try snapshot.forEachBlock(in: span, fields: counting.fields) { block, payload in
           try advance(to: max(block.firstTime, span.from.microseconds))
-          if block.firstTime >= span.from.microseconds, block.lastTime < min(query.edges[bucket + 1], span.to).microseconds {
+          let isInBucket = block.firstTime >= span.from.microseconds && block.lastTime < min(query.edges[bucket + 1], span.to).microseconds
+          if isInBucket, tallied?.contains(block) ?? true {
+            tallied?.add(block)
             return try counting.add(.block(block), payload)
           }
           let columns = try block.columns(payload, counting.fields)
+          tallied?.add(columns)
           var row = columns.firstRow(notBefore: span.from.microseconds)
           let end = columns.firstRow(notBefore: span.to.microseconds)
           while row < end {
@@ -66,6 +70,7 @@ package struct BucketScan {
             row = next
           }
         }
+        try tallied?.check(of: snapshot)
       }
     }
     try counting.finish { try body(bucket, $0) }
@@ -84,18 +89,11 @@ package struct BucketScan {
   }
 
   /// Whether counting verdicts takes less than reading the tallies, which wide combinations with few verdicts make: some quarters of an
-  /// hour from all over the span tell. Both give the same.
+  /// hour from all over the span tell. Both give the same, or ``TalliedVerdicts`` tells.
   private func hasLessInVerdicts(than combination: Combination, floor: Timestamp?) throws -> Bool {
     guard snapshot.hasBlocks, combination != .overall, let first = query.edges.first, let last = query.edges.last, floor.map({ first >= $0 }) ?? true,
       let oldest = try snapshot.oldestVerdict(), let newest = try snapshot.newestVerdict(before: last), oldest <= newest
     else { return false }
-    // Something is counted from before all verdicts: the floor is lost, and the tallies are what is left.
-    var isOlderTallied = false
-    if first < oldest {
-      let older = TallyKey.bucket(of: first.microseconds)..<TallyKey.bucket(of: oldest.microseconds)
-      try snapshot.forEachTally(of: .overall, buckets: older) { _, _ in isOlderTallied = true }
-    }
-    guard !isOlderTallied else { return false }
     let buckets = TallyKey.bucket(of: max(first, oldest).microseconds)..<TallyKey.bucket(of: max(first, newest).microseconds) + 1
     var tallyBytes = 0
     var verdicts = 0
