@@ -1,4 +1,4 @@
--- Numbers of the blocks with a verdict in [$1, $2), in order. Blocks do not overlap, so only the last that begins before $1 can
+-- Numbers of the blocks that may have a verdict in [$1, $2), in order. Blocks do not overlap, so only the last that begins before $1 can
 -- reach into the span.
 SELECT block
 FROM verdict_blocks

@@ -1,7 +1,7 @@
 package import Verdicts
 
 /// Some stored verdicts in ascending order of time, as ``VerdictBlockEncoder`` packed them. What it says of them has not been compared with
-/// the bytes yet, which may be damaged: ``columns(_:)`` does that, in any thread.
+/// the bytes yet, which may be damaged: ``columns(_:_:)`` does that, in any thread.
 package struct StoredBlock: Sendable {
   package var count: Int
   /// Microseconds since 1970.

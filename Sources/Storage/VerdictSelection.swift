@@ -24,13 +24,15 @@ package struct NewestVerdicts {
 
   /// - Parameters:
   ///   - span: from which they were removed. A source with a newer verdict keeps it.
-  ///   - snapshot: in which they are gone. It is looked through from the newest verdict on, until every source was met.
+  ///   - snapshot: in which they are gone. It is looked through from the newest that can be on, until every source was met.
   package init(of sources: Set<UInt32>, removedFrom span: Span, in snapshot: any StoreSnapshot) throws {
     let known = Dictionary(try snapshot.lastVerdictBySource().map { ($0.source, $0.time) }) { max($0, $1) }
     let sources = sources.filter { known[$0].map { $0 < span.to } ?? true }
     let floor = try snapshot.floor() ?? Span.always.from
     var found: [UInt32: Timestamp] = [:]
-    var end = Span.always.to
+    // One that had a verdict had none after its newest.
+    let newestKnown = sources.allSatisfy { known[$0] != nil } ? sources.compactMap { known[$0] }.max() : nil
+    var end = newestKnown.map { $0.advanced(byMicroseconds: 1) } ?? Span.always.to
     var width = TallyKey.grainMicroseconds
     while found.count < sources.count, let newest = try snapshot.newestVerdict(before: end), newest >= floor {
       let from = newest.floored(to: width)

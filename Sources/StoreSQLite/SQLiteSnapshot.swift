@@ -154,7 +154,7 @@ struct SQLiteSnapshot: StoreSnapshot {
       let block = StoredBlock(count: Int(clamping: scan.integer(5)), firstTime: scan.integer(1), lastTime: scan.integer(4)) {
         VerdictBlocks.damage(block: number, path: path)
       }
-      guard previousLast <= block.firstTime, block.firstTime <= block.lastTime else { throw VerdictBlocks.damage(block: number, path: path) }
+      guard (1...VerdictBlockEncoder.rowsMax).contains(block.count), previousLast <= block.firstTime, block.firstTime <= block.lastTime else { throw VerdictBlocks.damage(block: number, path: path) }
       previousLast = block.lastTime
       try body(block, scan.blob(6))
     }
@@ -228,7 +228,7 @@ struct SQLiteSnapshot: StoreSnapshot {
     guard decoder.decode(last.blob(1), fields: []), let row = decoder.rows.last(where: { $0.time < time.microseconds }) else {
       throw StoreError(.damaged, "\(connection.path): the verdict block before \(time.rfc3339()) is damaged; restore the database from a backup")
     }
-    return Timestamp(microseconds: row.time)
+    return try self.time(row.time, of: "a verdict's time")
   }
 
   func seals() throws -> [DaySeal] {

@@ -15,6 +15,10 @@ final class BucketCounting: @unchecked Sendable {
   /// Bytes that are copied for a thread to count. Enough that handing them over costs little, and few enough that they are counted from the
   /// processor's cache.
   private static let heldBytes = 512 << 10
+  private var heldInBucket = 0
+  /// So often the first thread counts what is held itself: where buckets are small, a second thread would save little time, and has groups of
+  /// its own, which of latencies are as many megabytes again.
+  private static let unsharedInBucket = 2
 
   init(_ query: BucketQuery, of snapshot: any StoreSnapshot) throws {
     first = try GroupCounting(query, of: snapshot)
@@ -58,6 +62,7 @@ final class BucketCounting: @unchecked Sendable {
   ///
   /// - Throws: ``StoreError`` `damaged`, and what the body throws.
   func finish(_ body: (borrowing GroupTable) throws -> Void) throws {
+    heldInBucket = 0
     if let held {
       self.held = nil
       try Self.count(held, in: &first)
@@ -75,6 +80,8 @@ final class BucketCounting: @unchecked Sendable {
   private func handOver() throws {
     guard let held else { return }
     self.held = nil
+    heldInBucket += 1
+    guard heldInBucket > Self.unsharedInBucket else { return try Self.count(held, in: &first) }
     try secondThread.add { [self] isSecond in
       if isSecond { try Self.count(held, in: &second) } else { try Self.count(held, in: &first) }
     }

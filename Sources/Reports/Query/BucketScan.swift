@@ -26,6 +26,9 @@ package struct BucketScan {
       }
     }
     let floor = try snapshot.floor()
+    guard try floor != nil || snapshot.verdictsRetired() == 0 else {
+      throw StoreError(.damaged, "verdicts have been dropped, and the time before which they were is lost; restore the database from a backup, guardtally verify shows what is damaged")
+    }
     var combination = query.combination
     if let tallied = combination, try hasLessInVerdicts(than: tallied, floor: floor) { combination = nil }
     for part in parts(of: try PeriodPlan(query, of: snapshot, floor: floor), combination: combination) {
@@ -89,7 +92,7 @@ package struct BucketScan {
   }
 
   /// Whether counting verdicts takes less than reading the tallies, which wide combinations with few verdicts make: some quarters of an
-  /// hour from all over the span tell. Both give the same, or ``TalliedVerdicts`` tells.
+  /// hour from all over the span tell. Both give the same; ``TalliedVerdicts`` tells where they are not as many.
   private func hasLessInVerdicts(than combination: Combination, floor: Timestamp?) throws -> Bool {
     guard snapshot.hasBlocks, combination != .overall, let first = query.edges.first, let last = query.edges.last, floor.map({ first >= $0 }) ?? true,
       let oldest = try snapshot.oldestVerdict(), let newest = try snapshot.newestVerdict(before: last), oldest <= newest

@@ -123,7 +123,7 @@ package enum Measure: Sendable {
     if bits >> Self.countBitsMax != 0 { throw TallyDamage() }
   }
 
-  /// Sums of counts are below 2^52, so that what is made of them is exact.
+  /// Counts of a thread are below 2^52, so that sums of a few of them are numbers still.
   private static let countBitsMax: UInt64 = 52
 
   /// - Returns: the sum's bits.
