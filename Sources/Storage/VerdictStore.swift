@@ -79,7 +79,7 @@ package protocol StoreSnapshot {
   /// not asked for are 0. Rows and ids are valid during the call, in which nothing else may be asked of the snapshot.
   func forEachVerdicts(in span: Span, fields: VerdictFields, _ body: (VerdictRun) throws -> Void) throws
 
-  /// Whether verdicts lie in blocks, which are read in a tenth of the time that rows take.
+  /// Whether verdicts lie in blocks, which are read in a fiftieth of the time that rows of a server take.
   var hasBlocks: Bool { get }
 
   /// The blocks that may have verdicts of a span, in ascending order of time; they may have others as well. The bytes are valid during the call,
